@@ -1,0 +1,119 @@
+// Headers: the header fields of one message, in order, with O(1) access to the well-known ones.
+//
+// Names and values are views of memory that outlives the message (the received head in the exchange's arena, text of the
+// configuration, static text); Headers copies nothing. Names keep the case they came in and compare case-insensitively.
+// A removed field stays in its slot and is skipped (`Header::removed`), so that references stay valid while filters run.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <sluice/base/api.h>
+#include <sluice/base/arena.h>
+
+namespace sluice {
+
+// Well-known field names: id, canonical spelling. One row per name; everything about names comes from here.
+#define SLUICE_HEADER_TABLE(X)                                                                                        \
+  X(accept, "Accept") X(accept_charset, "Accept-Charset") X(accept_encoding, "Accept-Encoding")                       \
+  X(accept_language, "Accept-Language") X(accept_ranges, "Accept-Ranges") X(age, "Age") X(allow, "Allow")             \
+  X(alt_svc, "Alt-Svc") X(authorization, "Authorization") X(cache_control, "Cache-Control")                           \
+  X(connection, "Connection") X(content_disposition, "Content-Disposition") X(content_encoding, "Content-Encoding")   \
+  X(content_language, "Content-Language") X(content_length, "Content-Length") X(content_location, "Content-Location") \
+  X(content_range, "Content-Range") X(content_type, "Content-Type") X(cookie, "Cookie") X(date, "Date")               \
+  X(etag, "ETag") X(expect, "Expect") X(expires, "Expires") X(forwarded, "Forwarded") X(from, "From") X(host, "Host") \
+  X(http2_settings, "HTTP2-Settings") X(if_match, "If-Match") X(if_modified_since, "If-Modified-Since")               \
+  X(if_none_match, "If-None-Match") X(if_range, "If-Range") X(if_unmodified_since, "If-Unmodified-Since")             \
+  X(keep_alive, "Keep-Alive") X(last_modified, "Last-Modified") X(link, "Link") X(location, "Location")               \
+  X(max_forwards, "Max-Forwards") X(origin, "Origin") X(pragma, "Pragma")                                             \
+  X(proxy_authenticate, "Proxy-Authenticate") X(proxy_authorization, "Proxy-Authorization")                           \
+  X(proxy_connection, "Proxy-Connection") X(range, "Range") X(referer, "Referer") X(refresh, "Refresh")               \
+  X(retry_after, "Retry-After") X(sec_websocket_accept, "Sec-WebSocket-Accept")                                       \
+  X(sec_websocket_key, "Sec-WebSocket-Key") X(sec_websocket_version, "Sec-WebSocket-Version") X(server, "Server")     \
+  X(set_cookie, "Set-Cookie") X(strict_transport_security, "Strict-Transport-Security") X(te, "TE")                   \
+  X(trailer, "Trailer") X(transfer_encoding, "Transfer-Encoding") X(upgrade, "Upgrade")                               \
+  X(user_agent, "User-Agent") X(vary, "Vary") X(via, "Via") X(www_authenticate, "WWW-Authenticate")                   \
+  X(x_accel_buffering, "X-Accel-Buffering") X(x_forwarded_for, "X-Forwarded-For")                                     \
+  X(x_forwarded_host, "X-Forwarded-Host") X(x_forwarded_port, "X-Forwarded-Port")                                     \
+  X(x_forwarded_proto, "X-Forwarded-Proto") X(x_real_ip, "X-Real-IP") X(x_request_id, "X-Request-ID")
+
+enum class HeaderId : uint8_t {
+  unknown = 0,
+#define X(id, text) id,
+  SLUICE_HEADER_TABLE(X)
+#undef X
+      count
+};
+
+// header_id recognises a name in any case; HeaderId::unknown for others.
+SLUICE_API HeaderId header_id(std::string_view name);
+// header_name is the canonical spelling; empty for unknown.
+SLUICE_API std::string_view header_name(HeaderId id);
+
+struct Header {
+  const char* name_data;
+  const char* value_data;
+  uint32_t value_size;
+  uint16_t name_size;
+  HeaderId id;
+  bool removed;
+
+  std::string_view name() const { return {name_data, name_size}; }
+  std::string_view value() const { return {value_data, value_size}; }
+};
+
+class SLUICE_API Headers {
+ public:
+  // The arena holds the table itself; it must outlive this object.
+  explicit Headers(Arena& arena) : arena_(&arena) {}
+  Headers(const Headers&) = delete;
+  Headers& operator=(const Headers&) = delete;
+
+  // add appends a field. The views must live as long as the message. REQUIRES: name.size() <= 65535.
+  void add(HeaderId id, std::string_view name, std::string_view value);
+  void add(HeaderId id, std::string_view value) { add(id, header_name(id), value); }
+  void add(std::string_view name, std::string_view value) { add(header_id(name), name, value); }
+
+  // find returns the first field with that name, or null.
+  const Header* find(HeaderId id) const {
+    uint8_t at = first_[static_cast<size_t>(id)];
+    return at == 0 ? nullptr : &entries_[at - 1];
+  }
+  const Header* find(std::string_view name) const;
+  // next returns the next field with the same name as `header`, or null.
+  const Header* next(const Header* header) const;
+  // value is the first field's value; empty when absent.
+  std::string_view value(HeaderId id) const {
+    const Header* h = find(id);
+    return h == nullptr ? std::string_view() : h->value();
+  }
+  bool has(HeaderId id) const { return find(id) != nullptr; }
+
+  // set replaces the first field of that name in place, removes further ones, or appends.
+  void set(HeaderId id, std::string_view value);
+  void set(std::string_view name, std::string_view value);
+  // remove drops every field of that name; returns how many.
+  size_t remove(HeaderId id);
+  size_t remove(std::string_view name);
+  void clear();
+
+  // All slots in order, removed ones included: skip those with `removed`.
+  const Header* begin() const { return entries_; }
+  const Header* end() const { return entries_ + count_; }
+  size_t slots() const { return count_; }
+  size_t size() const { return count_ - removed_; }
+
+ private:
+  void rebuild_first(HeaderId id);
+
+  Arena* arena_;
+  Header* entries_ = nullptr;
+  uint16_t count_ = 0;
+  uint16_t capacity_ = 0;
+  uint16_t removed_ = 0;
+  // Index + 1 of the first live field per well-known name; 0 when absent. Slot 0 (unknown) is never set, so a field at an
+  // index above 254 is found by search: `find(id)` must fall back when `overflow_` (more than 254 fields) is set.
+  uint8_t first_[static_cast<size_t>(HeaderId::count)] = {};
+};
+
+}  // namespace sluice
