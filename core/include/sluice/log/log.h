@@ -1,0 +1,78 @@
+// The error log: nginx's levels and line form.
+//
+//   2026/11/20 12:00:00 [error] 123#123: *7 message, client: 127.0.0.1, server: x, request: "GET / HTTP/1.1", ...
+//
+// A Logger has one or more destinations with a level each. A line is written with one write(2) before `write` returns, so that it
+// is there before the response ends. Bytes below 0x20 and 0x7f.. are escaped as \xXX, and a line is capped at 64 KB.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sluice/base/api.h>
+#include <sluice/base/strings.h>
+
+namespace sluice {
+
+// Values are those of ngx.STDERR .. ngx.DEBUG.
+enum class LogLevel : uint8_t { stderr_ = 0, emerg = 1, alert, crit, error, warn, notice, info, debug };
+
+SLUICE_API std::string_view log_level_name(LogLevel level);                  // "emerg", "error", ...
+SLUICE_API bool log_level_from(std::string_view name, LogLevel& out);       // nginx's names: debug info notice warn error crit alert emerg
+
+// What a line is about: appended to the message.
+class LogContext {
+ public:
+  virtual uint64_t log_connection() const = 0;               // the number after '*'; 0 = none
+  virtual void append_log_context(std::string& line) const = 0;  // ", client: ..., server: ..."
+
+ protected:
+  ~LogContext() = default;
+};
+
+class SLUICE_API Logger {
+ public:
+  struct Destination {
+    int fd = -1;                     // borrowed; stays the same number when the file is reopened
+    LogLevel level = LogLevel::error;
+  };
+
+  Logger();
+  ~Logger();
+  Logger(const Logger&) = delete;
+  Logger& operator=(const Logger&) = delete;
+
+  void add(Destination destination);
+  void clear();
+  bool enabled(LogLevel level) const { return level <= max_level_; }
+  LogLevel level() const { return max_level_; }
+  void write(LogLevel level, std::string_view message, const LogContext* context = nullptr);
+
+  // process is the log of this process: standard error until the configuration says otherwise.
+  static Logger& process();
+
+ private:
+  struct Sinks;
+  std::unique_ptr<Sinks> sinks_;
+  LogLevel max_level_ = LogLevel::stderr_;
+};
+
+}  // namespace sluice
+
+// LOG(logger, level, parts...): joins the parts (strings, characters, integers) only if the level is enabled.
+#define LOG(logger, level_name, ...)                                                                  \
+  do {                                                                                                \
+    auto& log_target_ = (logger);                                                                     \
+    if (log_target_.enabled(::sluice::LogLevel::level_name)) [[unlikely]]                             \
+      log_target_.write(::sluice::LogLevel::level_name, ::sluice::concat(__VA_ARGS__));               \
+  } while (0)
+// LOG_WITH(logger, level, context, parts...): the same with a LogContext.
+#define LOG_WITH(logger, level_name, context, ...)                                                    \
+  do {                                                                                                \
+    auto& log_target_ = (logger);                                                                     \
+    if (log_target_.enabled(::sluice::LogLevel::level_name)) [[unlikely]]                             \
+      log_target_.write(::sluice::LogLevel::level_name, ::sluice::concat(__VA_ARGS__), &(context));   \
+  } while (0)

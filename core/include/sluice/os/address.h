@@ -1,0 +1,45 @@
+// Address: where a socket listens or connects: IPv4, IPv6 or a Unix path.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sluice/base/api.h>
+#include <sluice/base/error.h>
+
+namespace sluice {
+
+class SLUICE_API Address {
+ public:
+  Address() = default;  // empty: family AF_UNSPEC
+
+  static Address from(const sockaddr* address, socklen_t length);
+  // parse reads a literal: "127.0.0.1:80", "[::1]:80", "unix:/path" (and without a port when default_port is given). No DNS.
+  static Result<Address> parse(std::string_view text, uint16_t default_port = 0);
+  // resolve looks a name up with getaddrinfo (blocking: only while loading a configuration). All addresses, in order.
+  static Result<std::vector<Address>> resolve(std::string_view host_and_port, uint16_t default_port);
+
+  const sockaddr* data() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  socklen_t size() const { return length_; }
+  int family() const { return storage_.any.sa_family; }
+  bool is_unix() const { return family() == AF_UNIX; }
+  uint16_t port() const;          // host order; 0 for unix
+  std::string host_text() const;  // "127.0.0.1", "::1", "unix:"; nginx's $remote_addr
+  std::string text() const;       // "127.0.0.1:80", "[::1]:80", "unix:/path"; nginx's $upstream_addr
+  bool operator==(const Address& other) const;
+
+ private:
+  union Storage {
+    sockaddr any;
+    char bytes[sizeof(sockaddr_un)];
+    sockaddr_un un;
+  } storage_ = {};
+  socklen_t length_ = 0;
+};
+
+}  // namespace sluice
