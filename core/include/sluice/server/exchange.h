@@ -1,0 +1,208 @@
+// Exchange: one request and its response. The object a module works with in every phase.
+//
+// It lives from the parsed head to the end of the log phase, in the arena of its connection, and holds a reference to the generation
+// it started with. Everything it hands out lives as long as it does, unless said otherwise. One thread, no locks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include <sluice/base/api.h>
+#include <sluice/base/arena.h>
+#include <sluice/base/error.h>
+#include <sluice/event/event_loop.h>
+#include <sluice/event/task.h>
+#include <sluice/http/message.h>
+#include <sluice/log/log.h>
+#include <sluice/os/address.h>
+#include <sluice/server/location.h>
+#include <sluice/server/phase.h>
+#include <sluice/server/variable.h>
+
+namespace sluice {
+
+class ClientConnection;
+class Stream;
+class Generation;
+class VirtualServer;
+
+// One try at one peer, for $upstream_* and the log.
+struct UpstreamAttemptRecord {
+  std::string_view address;          // "127.0.0.1:80"
+  int status = 0;                    // 0: no head arrived; 502/504 are recorded as nginx does
+  int64_t connect_us = -1;           // -1: did not happen ("-")
+  int64_t header_us = -1;
+  int64_t response_us = -1;
+  uint64_t bytes_received = 0;
+  uint64_t bytes_sent = 0;
+  uint64_t body_bytes = 0;
+  UpstreamAttemptRecord* next = nullptr;
+};
+
+// Regex captures $1..$9 of the last match.
+struct Captures {
+  std::string_view subject;
+  std::span<const size_t> offsets;   // pairs, PCRE2's ovector; SIZE_MAX = unset
+};
+
+class SLUICE_API Exchange : public LogContext {
+ public:
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // --- who and where
+  Arena& arena() { return arena_; }
+  EventLoop& loop();
+  ClientConnection& connection() { return connection_; }
+  const Generation& generation() const { return *generation_; }
+  const VirtualServer& server() const { return *server_; }
+  const Location& location() const { return *location_; }
+  const Address& client_address() const;
+  const Address& server_address();             // local side of the connection
+  uint64_t connection_number() const;          // $connection
+  uint64_t connection_requests() const;        // $connection_requests
+  uint64_t started_us() const { return started_us_; }   // monotonic; first byte of the head
+  uint64_t started_wall_ms() const { return started_wall_ms_; }
+  Logger& log() const { return location_->log(); }
+
+  // --- the request
+  RequestHead& request() { return request_; }
+  const RequestHead& request() const { return request_; }
+  // The request as the phases see it now: normalised path, and arguments without '?'. Both start from the head.
+  std::string_view uri() const { return uri_; }
+  std::string_view args() const { return args_; }
+  // uri_is_raw: nothing has changed the URI, so that request().target can be forwarded byte for byte.
+  bool uri_is_raw() const { return uri_is_raw_; }
+  void set_uri(std::string_view uri);          // copied; not empty
+  void set_args(std::string_view args);        // copied
+  void set_method(Method method, std::string_view text);
+  bool is_internal() const { return internal_; }
+  // set_named_location chooses "@name" of this server; false when there is none. Then return Outcome::named().
+  bool set_named_location(std::string_view name);
+  Captures captures;
+
+  // --- the request body
+  // read_body collects the whole body in memory. Errors: too_large (413), timeout (408), bad_message (400), closed: end with
+  // Outcome::status(error_status(error)). A second call returns at once.
+  Task<Result<void>> read_body();
+  bool body_read() const { return body_state_ == BodyState::buffered; }
+  std::string_view body() const { return body_; }   // REQUIRES: body_read()
+  void set_body(std::string_view body);              // replaces it (copied); framing becomes its length
+  // next_body_piece streams it instead: an empty view at the end. The view is valid until the next co_await. Answers
+  // Expect: 100-continue first. REQUIRES: !body_read().
+  Task<Result<std::string_view>> next_body_piece();
+  bool has_body() const;                             // the head announced one
+  bool body_finished() const { return body_state_ == BodyState::none || body_state_ == BodyState::buffered || body_state_ == BodyState::streamed; }
+  bool body_started() const { return body_state_ != BodyState::unread; }
+  // body_bytes_at_hand: what of a small body arrived with the head and can be sent along at once; empties the at-hand buffer.
+  // Returns nothing for chunked bodies. After it next_body_piece goes on behind it.
+  std::string_view take_body_at_hand();
+
+  // --- the response
+  ResponseHead& response() { return response_; }
+  bool head_sent() const { return head_sent_; }      // filters ran; status and headers are fixed
+  // send_head runs the header filters and renders the head. It leaves together with the first body bytes, at flush(), or at the end.
+  // content_length < 0: unknown (chunked, or close for HTTP/1.0). REQUIRES: response().status is set, !head_sent().
+  Result<void> send_head(int64_t content_length = -1);
+  // send passes one piece through the body filters and writes it. Waits while the client does not take more.
+  // After `last` nothing may be sent. Errors: closed/reset/timeout of the client: return Outcome::abort().
+  Task<Result<void>> send(BodyPiece piece);
+  Task<Result<void>> flush();                        // a pending head leaves now
+  // finish ends the response: the last chunk if `last` was not sent yet.
+  Task<Result<void>> finish();
+  bool response_finished() const { return response_finished_; }
+  // respond sends a complete small response. `body` must outlive the exchange (arena or static).
+  Task<Outcome> respond(int status, std::string_view content_type, std::string_view body);
+  // send_interim sends a 1xx head (100, 103) at once.
+  Task<Result<void>> send_interim(int status, const Headers* headers);
+  // close_connection_after: the connection does not survive this exchange.
+  void close_connection_after() { keep_connection_ = false; }
+  bool keep_connection() const { return keep_connection_; }
+  uint64_t body_bytes_sent() const { return body_bytes_sent_; }
+  uint64_t bytes_sent() const;
+
+  // --- upgrade
+  // become_tunnel sends the 101 head in response() and relays bytes between the client and `upstream` until either ends.
+  Task<Outcome> become_tunnel(Stream& upstream, Milliseconds idle_timeout);
+  bool is_tunnel() const { return is_tunnel_; }
+
+  // --- client gone
+  // While watching, a client that closes ends the exchange: its task is destroyed, status 499 is logged. The proxy watches while it
+  // waits for an upstream, unless told to ignore it.
+  void watch_client(bool on) { watch_client_ = on; }
+
+  // --- errors
+  // set_error records why the proxy answers by itself: first one wins; shown by $proxy_error, the log and the response header
+  // "Proxy-Status" (RFC 9209).
+  void set_error(ErrorKind kind, ErrorSource source, std::string_view cause);
+  std::string_view error_cause() const { return error_cause_; }
+  ErrorKind error_kind() const { return error_kind_; }
+  ErrorSource error_source() const { return error_source_; }
+  // log_error writes to the location's error log with this exchange's context.
+  template <class... Parts>
+  void log_at(LogLevel level, const Parts&... parts) {
+    if (log().enabled(level)) log().write(level, concat(parts...), this);
+  }
+  uint64_t log_connection() const override { return connection_number(); }
+  void append_log_context(std::string& line) const override;
+
+  // --- values of modules and variables
+  // slot is a module's own pointer for this exchange (ModuleDeclarations::exchange_slot), null at first.
+  void*& slot(uint32_t index) { return slots_[index]; }
+  // Values of `set` variables.
+  std::string_view set_value(uint32_t index) const { return index < set_count_ ? set_values_[index] : std::string_view(); }
+  void store_set_value(uint32_t index, std::string_view value);  // the view must live as long as the exchange
+
+  // --- upstream records
+  UpstreamAttemptRecord* attempts() const { return first_attempt_; }
+  UpstreamAttemptRecord& add_attempt();
+  const Headers* upstream_headers = nullptr;   // of the last response head received, for $upstream_http_*
+  std::string_view proxy_host;                 // $proxy_host
+  std::string_view proxy_port;
+  // What is running, for the watchdog's obituary.
+  std::string_view running_handler;
+
+ protected:
+  Exchange(ClientConnection& connection, Arena& arena, std::shared_ptr<const Generation> generation);
+  ~Exchange() = default;
+
+  enum class BodyState : uint8_t { none, unread, streaming, streamed, buffered };
+
+  ClientConnection& connection_;
+  Arena& arena_;
+  std::shared_ptr<const Generation> generation_;
+  const VirtualServer* server_ = nullptr;
+  const Location* location_ = nullptr;
+  RequestHead request_;
+  ResponseHead response_;
+  std::string_view uri_;
+  std::string_view args_;
+  std::string_view body_;
+  void** slots_ = nullptr;
+  std::string_view* set_values_ = nullptr;
+  uint32_t set_count_ = 0;
+  UpstreamAttemptRecord* first_attempt_ = nullptr;
+  UpstreamAttemptRecord* last_attempt_ = nullptr;
+  std::string_view error_cause_;
+  ErrorKind error_kind_ = ErrorKind::internal;
+  ErrorSource error_source_ = ErrorSource::internal;
+  uint64_t started_us_ = 0;
+  uint64_t started_wall_ms_ = 0;
+  uint64_t body_bytes_sent_ = 0;
+  BodyState body_state_ = BodyState::none;
+  bool uri_is_raw_ = true;
+  bool internal_ = false;
+  bool head_sent_ = false;
+  bool response_finished_ = false;
+  bool keep_connection_ = true;
+  bool is_tunnel_ = false;
+  bool watch_client_ = false;
+};
+
+// error_status maps the error of a request body or of an upstream to the status to answer: timeout 408 (client) or 504,
+// too_large 413, bad_message 400 or 502, closed 499/502, unavailable 503 or 502.
+SLUICE_API int error_status(const Error& error);
+
+}  // namespace sluice

@@ -1,0 +1,37 @@
+// Generation: everything that one configuration means. Immutable once built; owned by reference count: the process holds the
+// newest, each exchange the one it started with. Freed, modules included, when the last reference goes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sluice/base/api.h>
+#include <sluice/log/log.h>
+#include <sluice/server/variable.h>
+
+namespace sluice {
+
+class Module;
+class HostTable;
+
+class SLUICE_API Generation {
+ public:
+  virtual ~Generation() = default;
+  uint64_t id() const { return id_; }                 // 1 for the first, +1 per reload
+  // find_variable resolves a name at run time (Lua): null when unknown. Names are case-insensitive. Cheap only on the second call:
+  // callers cache the pointer, which lives as long as the generation.
+  virtual const Variable* find_variable(std::string_view name) const = 0;
+  virtual Module* module(std::string_view name) const = 0;
+  uint32_t exchange_slots() const { return exchange_slots_; }
+  uint32_t set_variables() const { return set_variables_; }
+
+ protected:
+  uint64_t id_ = 0;
+  uint32_t exchange_slots_ = 0;
+  uint32_t set_variables_ = 0;
+};
+
+}  // namespace sluice

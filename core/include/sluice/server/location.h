@@ -1,0 +1,70 @@
+// Server and Location: what the configuration means for a request once its server and location are found. Immutable.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sluice/base/api.h>
+#include <sluice/base/clock.h>
+#include <sluice/log/log.h>
+#include <sluice/server/phase.h>
+#include <sluice/server/variable.h>
+
+namespace sluice {
+
+class AccessLog;
+
+struct ErrorPage {
+  int status = 0;              // the status this page is for
+  int overwrite = -1;          // =code; 0: "=", take the handler's; -1: keep
+  ComplexValue target;         // URI, URL or @name
+};
+
+// The core's own values of a location; one row each in core/server/core_directives.cc.
+struct CoreConf {
+  uint64_t client_max_body_size = 1024 * 1024;   // 0: no limit
+  Milliseconds client_body_timeout{60'000};
+  Milliseconds send_timeout{60'000};
+  Milliseconds keepalive_timeout{75'000};
+  Milliseconds lingering_timeout{5'000};
+  Milliseconds lingering_time{30'000};
+  uint64_t keepalive_requests = 1000;
+  bool merge_slashes = true;
+  bool server_tokens = true;
+  bool internal = false;                          // not inherited
+  std::string default_type = "text/plain";
+  std::vector<ErrorPage> error_pages;
+  bool recursive_error_pages = false;
+  std::vector<std::shared_ptr<const AccessLog>> access_logs;
+  std::shared_ptr<Logger> error_log;              // null: the process log
+
+  void enter_block() { internal = false; }
+};
+
+class SLUICE_API Location {
+ public:
+  enum class Match : uint8_t { prefix, exact, prefix_no_regex, regex, regex_icase, named, server };
+
+  std::string name;              // "/api/", "~ ^/x", "@fallback"; empty for the server's own
+  Match match = Match::prefix;
+  CoreConf core;
+  std::vector<const PhaseHandler*> phases[static_cast<size_t>(Phase::count)];  // content: at most one
+  std::vector<const HeaderFilter*> header_filters;
+  std::vector<const BodyFilter*> body_filters;
+  // A prefix location ending in '/' with a proxying handler redirects "/x" to "/x/" (nginx's auto_redirect).
+  bool auto_redirect = false;
+
+  // module_conf returns the struct of the module with that slot; null when the module has none.
+  const void* module_conf(uint32_t slot) const { return slot < confs_.size() ? confs_[slot].get() : nullptr; }
+  Logger& log() const { return core.error_log ? *core.error_log : Logger::process(); }
+
+ private:
+  friend class ConfigBuilder;
+  friend class BlockScope;
+  std::vector<std::shared_ptr<const void>> confs_;                // shared with the parent when nothing was overridden
+  std::vector<std::shared_ptr<const void>> owned_;                // handlers and filters
+};
+
+}  // namespace sluice
