@@ -1,0 +1,28 @@
+// MainConf: the main-level values that processes need: who they are and how many.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <sluice/base/clock.h>
+
+namespace sluice {
+
+struct MainConf {
+  bool daemon = true;
+  bool master_process = true;
+  std::string pid = "logs/sluice.pid";            // relative to the prefix
+  std::string user;                               // empty: "nobody" when started by root
+  std::string group;
+  int worker_processes = 1;                       // auto = number of CPUs
+  uint64_t worker_connections = 10240;            // events{}; per worker, client and upstream side together
+  uint64_t worker_rlimit_nofile = 0;              // 0: leave
+  Milliseconds worker_shutdown_timeout{0};        // 0: wait for ever
+  Milliseconds worker_watchdog{5'000};            // a worker that does not tick for so long is killed; 0: off
+  Milliseconds reload_timeout{30'000};            // a loader that takes longer is killed and the reload fails
+  struct ErrorLog { std::string path; int level; };
+  std::vector<ErrorLog> error_logs;               // main-level error_log; default logs/error.log error
+  std::string working_directory;
+};
+
+}  // namespace sluice
