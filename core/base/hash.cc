@@ -18,8 +18,10 @@ uint64_t load64(const char* p) {
   return v;
 }
 
+__extension__ typedef unsigned __int128 uint128;
+
 uint64_t mix(uint64_t a, uint64_t b) {
-  unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
+  uint128 product = static_cast<uint128>(a) * b;
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
