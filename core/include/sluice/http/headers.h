@@ -49,6 +49,11 @@ enum class HeaderId : uint8_t {
 SLUICE_API HeaderId header_id(std::string_view name);
 // header_name is the canonical spelling; empty for unknown.
 SLUICE_API std::string_view header_name(HeaderId id);
+// header_name_is_valid: a token (RFC 9110 section 5.6.2) of at most 65535 bytes. Names of outside origin (Lua, configuration
+// with variables) are checked before they are added.
+SLUICE_API bool header_name_is_valid(std::string_view name);
+// header_value_is_safe: without CR, LF and NUL. A value that fails is never written to a peer.
+SLUICE_API bool header_value_is_safe(std::string_view value);
 
 struct Header {
   const char* name_data;
@@ -77,7 +82,8 @@ class SLUICE_API Headers {
   // find returns the first field with that name, or null.
   const Header* find(HeaderId id) const {
     uint8_t at = first_[static_cast<size_t>(id)];
-    return at == 0 ? nullptr : &entries_[at - 1];
+    if (at == 0) return nullptr;
+    return at != kFar ? &entries_[at - 1] : find_far(id);
   }
   const Header* find(std::string_view name) const;
   // next returns the next field with the same name as `header`, or null.
@@ -104,15 +110,22 @@ class SLUICE_API Headers {
   size_t size() const { return count_ - removed_; }
 
  private:
-  void rebuild_first(HeaderId id);
+  // The value in `first_` of a name whose first field lies at index 254 or above; it is found by search from there.
+  static constexpr uint8_t kFar = 255;
+
+  void grow();
+  const Header* search(const Header* from, HeaderId id, std::string_view name) const;
+  const Header* find_far(HeaderId id) const;
+  void set(HeaderId id, std::string_view name, std::string_view value);
+  size_t remove_from(uint32_t at, HeaderId id, std::string_view name);
 
   Arena* arena_;
   Header* entries_ = nullptr;
-  uint16_t count_ = 0;
-  uint16_t capacity_ = 0;
-  uint16_t removed_ = 0;
-  // Index + 1 of the first live field per well-known name; 0 when absent. Slot 0 (unknown) is never set, so a field at an
-  // index above 254 is found by search: `find(id)` must fall back when `overflow_` (more than 254 fields) is set.
+  uint32_t count_ = 0;
+  uint32_t capacity_ = 0;
+  uint32_t removed_ = 0;
+  // Index + 1 of the first live field per well-known name; 0 when absent, kFar when it is not an early one. The entry of
+  // `unknown` is never set.
   uint8_t first_[static_cast<size_t>(HeaderId::count)] = {};
 };
 
