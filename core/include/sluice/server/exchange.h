@@ -125,7 +125,8 @@ class SLUICE_API Exchange : public LogContext {
 
   // --- upgrade
   // become_tunnel sends the 101 head in response() and relays bytes between the client and `upstream` until either ends.
-  Task<Outcome> become_tunnel(Stream& upstream, Milliseconds idle_timeout);
+  // `early` is what the upstream sent behind its 101 head; it must stay valid until the first wait.
+  Task<Outcome> become_tunnel(Stream& upstream, std::string_view early, Milliseconds idle_timeout);
   bool is_tunnel() const { return is_tunnel_; }
 
   // --- client gone
@@ -161,8 +162,10 @@ class SLUICE_API Exchange : public LogContext {
   const Headers* upstream_headers = nullptr;   // of the last response head received, for $upstream_http_*
   std::string_view proxy_host;                 // $proxy_host
   std::string_view proxy_port;
-  // What is running, for the watchdog's obituary.
-  std::string_view running_handler;
+  // enter says that `handler` (text of the configuration's life) runs for this exchange now, for the watchdog's obituary. Call it
+  // before anything that could run for long, at every resumption.
+  void enter(std::string_view handler);
+  std::string_view running_handler() const { return running_handler_; }
 
  protected:
   Exchange(ClientConnection& connection, Arena& arena, std::shared_ptr<const Generation> generation);
@@ -186,6 +189,7 @@ class SLUICE_API Exchange : public LogContext {
   UpstreamAttemptRecord* first_attempt_ = nullptr;
   UpstreamAttemptRecord* last_attempt_ = nullptr;
   std::string_view error_cause_;
+  std::string_view running_handler_;
   ErrorKind error_kind_ = ErrorKind::internal;
   ErrorSource error_source_ = ErrorSource::internal;
   uint64_t started_us_ = 0;

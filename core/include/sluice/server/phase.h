@@ -31,6 +31,7 @@ struct Outcome {
     finished,  // the response is made (or begun): end it and log
     status,    // end with this status: error page unless something was sent already
     reroute,   // the URI was changed: look for the location again (at most 10 times)
+    internal,  // the URI was changed: start over as an internal redirect (ngx.exec, error_page)
     named,     // go on in the named location that Exchange::set_named_location chose
     abort,     // close the connection without (further) response
   };
@@ -41,6 +42,7 @@ struct Outcome {
   static Outcome finished() { return {Kind::finished, 0}; }
   static Outcome status(int code) { return {Kind::status, code}; }
   static Outcome reroute() { return {Kind::reroute, 0}; }
+  static Outcome internal_redirect() { return {Kind::internal, 0}; }
   static Outcome named() { return {Kind::named, 0}; }
   static Outcome abort() { return {Kind::abort, 0}; }
 };
