@@ -1,9 +1,8 @@
 // Lexer: configuration text into words and punctuation, by nginx's rules (ngx_conf_read_token).
 //
 //   - SP TAB CR LF separate words; `#` starts a comment only where a word could start (`a#b` is one word).
-//   - A bare word ends at white space, `;` or `{`; a `{` right after `$` belongs to it (`${name}`); quotes
-//   and
-//     `}` inside it are literal.
+//   - A bare word ends at white space, `;` or `{`; a `{` right after `$` belongs to it (`${name}`).
+//     Quotes and `}` inside it are literal.
 //   - A quoted word ends at its quote; white space, `;`, `{`, `)` or the end must follow.
 //   - `\` takes the next character out of all of this. In the stored word \" \' \\ \t \r \n are replaced;
 //     any other backslash stays, so that regular expressions survive.
