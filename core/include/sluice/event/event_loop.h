@@ -40,12 +40,15 @@ struct Link {
 // Posted: work that runs once after the current batch of events, in the order of posting. Destroying it takes it back.
 class SLUICE_API Posted : private detail::Link {
  public:
+  Posted() = default;
   virtual ~Posted() { unlink(); }
+  Posted(const Posted&) = delete;
+  Posted& operator=(const Posted&) = delete;
   bool posted() const { return linked(); }
   void unpost() { unlink(); }
 
  protected:
-  virtual void on_posted() = 0;
+  virtual void on_posted() = 0;  // what is posted from here runs in the next turn; may destroy this object
 
  private:
   friend class EventLoop;
@@ -55,9 +58,19 @@ class SLUICE_API Posted : private detail::Link {
 // so it may be armed on every read and write. Resolution: 16 ms, never early. Destroying it takes it off the wheel.
 class SLUICE_API Timer : private detail::Link {
  public:
+  static constexpr Tick kResolution = 16;
+
+  Timer() = default;
   virtual ~Timer() { unlink(); }
-  // arm sets the deadline (a tick of Clock; must not be 0), replacing an earlier one.
-  void arm(Tick deadline);
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  // arm sets the deadline (a tick of Clock; must not be 0), replacing an earlier one. A deadline that is not in the future fires
+  // in the next turn of the loop, without waiting for the resolution.
+  void arm(Tick deadline) {
+    deadline_ = deadline;
+    if (linked() && slot_tick_ < deadline + kResolution) return;
+    link();
+  }
   void arm_after(Milliseconds delay);
   void cancel() { deadline_ = 0; }
   bool armed() const { return deadline_ != 0; }
@@ -69,8 +82,10 @@ class SLUICE_API Timer : private detail::Link {
 
  private:
   friend class TimerWheel;
+  void link();
+
   Tick deadline_ = 0;
-  Tick slot_tick_ = 0;  // when the wheel will look at it; <= deadline_ while armed
+  Tick slot_tick_ = 0;  // when the wheel will look at it; at most kResolution after the deadline while armed
 };
 
 // IoWatcher: a file descriptor on the loop. Registered once for its life, edge-triggered, in both directions.
@@ -85,11 +100,13 @@ class SLUICE_API IoWatcher {
 
  protected:
   IoWatcher() = default;
-  // watch takes the non-blocking descriptor over and registers it. REQUIRES: fd() == -1.
+  // watch takes the non-blocking descriptor over and registers it. What is already ready is reported in the next turn.
+  // A broken connection may be reported as kReadable | kWritable without kClosed. REQUIRES: fd() == -1.
   void watch(EventLoop& loop, int fd);
   // unwatch deregisters and returns the descriptor without closing it.
   int unwatch();
-  void close_fd();  // unwatch and close; harmless when there is none
+  // close_fd deregisters and closes; harmless when there is no descriptor.
+  void close_fd();
   virtual void on_events(unsigned events) = 0;  // may destroy this object
 
  private:
@@ -109,12 +126,13 @@ class SLUICE_API EventLoop {
   // current is the loop that runs on this thread. REQUIRES: there is one (it is set by the constructor).
   static EventLoop& current();
 
-  // run turns the loop until stop() is called.
+  // run turns the loop until stop() is called; the turn in which that happens is completed.
   void run();
   void stop();
-  // run_once turns it once; `block` waits for at least one event or timer. For tests.
+  // run_once turns it once; `block` waits for at least one event, a timer or posted work. For tests.
   void run_once(bool block);
 
+  // post queues the work; harmless when it is queued already.
   void post(Posted& work);
   Tick now() const { return Clock::of_thread().now(); }
   // turns counts iterations; the worker's heartbeat and tests use it.
@@ -144,7 +162,7 @@ class SLUICE_API Wakeup : private IoWatcher {
 // SleepAwaiter: `co_await sleep_until(tick)`, `co_await sleep_for(20ms)`. A zero or past deadline still yields to the loop once.
 class SLUICE_API SleepAwaiter final : private Timer {
  public:
-  explicit SleepAwaiter(Tick deadline) : at_(deadline) {}
+  explicit SleepAwaiter(Tick deadline) : at_(deadline == 0 ? 1 : deadline) {}
   bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> waiter);
   void await_resume() {}

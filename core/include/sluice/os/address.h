@@ -1,6 +1,7 @@
 // Address: where a socket listens or connects: IPv4, IPv6 or a Unix path.
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -19,9 +20,11 @@ class SLUICE_API Address {
   Address() = default;  // empty: family AF_UNSPEC
 
   static Address from(const sockaddr* address, socklen_t length);
-  // parse reads a literal: "127.0.0.1:80", "[::1]:80", "unix:/path" (and without a port when default_port is given). No DNS.
+  // parse reads a literal: "127.0.0.1:80", "*:80" (every IPv4 address), "[::1]:80", "unix:/path" (and without a port when
+  // default_port is given). No DNS. Errors: config (`invalid port in "..."`, `no port in "..."`, ...).
   static Result<Address> parse(std::string_view text, uint16_t default_port = 0);
-  // resolve looks a name up with getaddrinfo (blocking: only while loading a configuration). All addresses, in order.
+  // resolve takes what parse takes, or a name that it looks up with getaddrinfo (blocking: only while loading a configuration).
+  // All addresses, in the resolver's order. Errors: config as parse; not_found (`host not found in "..."`).
   static Result<std::vector<Address>> resolve(std::string_view host_and_port, uint16_t default_port);
 
   const sockaddr* data() const { return reinterpret_cast<const sockaddr*>(&storage_); }
@@ -37,6 +40,8 @@ class SLUICE_API Address {
   union Storage {
     sockaddr any;
     char bytes[sizeof(sockaddr_un)];
+    sockaddr_in v4;
+    sockaddr_in6 v6;
     sockaddr_un un;
   } storage_ = {};
   socklen_t length_ = 0;
