@@ -3,13 +3,22 @@
 // Reads go into the thread's shared scratch (64 KB): the span is valid until the next co_await of the reader. Writes try the
 // socket at once; what the kernel does not take is copied and the writer waits: not reading on is the back-pressure.
 // One reader and one writer may wait at a time. The descriptor is registered once, edge-triggered; no epoll_ctl later.
-// Destroying a stream closes it; REQUIRES: no task waits in it then.
+// Destroying a stream closes it; REQUIRES: no task waits in it then. A task that was resumed by a stream may destroy the stream.
+//
+//     event ──> readable_ ──> read: recv at once; a short count means drained, so readable_ falls without a call for EAGAIN
+//                             (unless the peer has shut its side: then EOF is still to be read)
+//     write ──> sent at once, or the rest is copied and the writer waits for the next writable event
+//
+// libevent reports a broken connection like an ordinary readable one, so a reset that came together with the last bytes leaves no
+// trace in the event. A reader that has waited for kProbeAfter therefore asks the socket once.
 #pragma once
 
 #include <sys/uio.h>
 
 #include <coroutine>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -22,11 +31,12 @@ namespace sluice {
 
 class Stream;
 
-// Told what happens on a stream while nobody waits in it. Either call may destroy the stream.
+// Told what happens on a stream while nobody waits in it (neither a reader nor a writer). Each call may destroy the stream.
 class StreamObserver {
  public:
   virtual void on_readable(Stream& stream) = 0;  // bytes arrived (or EOF, or an error: read to learn which)
-  virtual void on_closed(Stream& stream) = 0;    // the peer shut its side or the connection broke
+  virtual void on_closed(Stream& stream) = 0;    // the peer shut its side (bytes may be left to read) or the connection broke
+  virtual void on_writable(Stream&) {}           // after a try_write that came short: the socket takes bytes again
 
  protected:
   ~StreamObserver() = default;
@@ -35,6 +45,9 @@ class StreamObserver {
 class SLUICE_API Stream : private IoWatcher, private Timer {
  public:
   static constexpr size_t kScratchBytes = 64 * 1024;
+  // One flow may read this much without giving the loop a turn.
+  static constexpr uint32_t kBurstBytes = 256 * 1024;
+  static constexpr Tick kProbeAfter = 500;
   // scratch is this thread's read buffer.
   static std::span<char> scratch();
 
@@ -44,8 +57,13 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
 
   using IoWatcher::fd;
 
+  // assume_readable makes the next read try the socket before waiting: for a descriptor that has probably bytes already (a
+  // connection taken over, TCP_DEFER_ACCEPT). A wrong guess costs one recv.
+  void assume_readable() { readable_ = true; }
+
   // read waits until bytes are there and puts them into `into` (default: the scratch). Result: the filled part; empty at EOF.
-  // Errors: timeout, reset, cancelled never (destruction cancels). `deadline` 0 waits for ever.
+  // Errors: timeout, reset, cancelled never (destruction cancels). `deadline` 0 waits for ever. Bytes that are there are read even
+  // when the deadline has passed. REQUIRES: `into` is not empty.
   class ReadAwaiter {
    public:
     bool await_ready();
@@ -59,17 +77,20 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
     Stream& stream_;
     std::span<char> into_;
     Tick deadline_;
-    bool waiting_ = false;
-    ssize_t got_ = -1;
+    std::coroutine_handle<> waiter_;  // set while it waits
+    ssize_t got_ = 0;
     int error_ = 0;
+    bool probed_ = false;
   };
   ReadAwaiter read(Tick deadline) { return ReadAwaiter(*this, scratch(), deadline); }
   ReadAwaiter read(std::span<char> into, Tick deadline) { return ReadAwaiter(*this, into, deadline); }
-  // try_read is read without waiting: nothing available gives an empty optional.
+  // try_read is read without waiting: nothing available gives an empty optional. It asks the socket even if no event has told of
+  // bytes; check readable_hint() first on a busy path.
   std::optional<Result<std::span<char>>> try_read(std::span<char> into);
 
   // write sends all bytes of the vectors. The memory must stay valid only until the co_await suspends: unsent bytes are copied
-  // first. `deadline_ms` applies between two successive sends that make progress (nginx's send_timeout). Errors: timeout, reset.
+  // first. `timeout` applies between two successive sends that make progress (nginx's send_timeout); 0 waits for ever. Errors:
+  // timeout, reset. After a cancelled or failed write nobody knows what the peer got: the stream can only be closed.
   class WriteAwaiter {
    public:
     bool await_ready();
@@ -85,11 +106,24 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
     const iovec* parts_;
     int count_;
     Milliseconds timeout_;
-    bool waiting_ = false;
+    std::coroutine_handle<> waiter_;  // set while it waits
     int error_ = 0;
   };
   // At most 64 parts; `parts` itself must live until the result is there.
   WriteAwaiter write(const iovec* parts, int count, Milliseconds timeout) { return {*this, parts, count, timeout}; }
+  // try_write is write without waiting and without a copy: how many bytes the kernel took, 0 when it takes none now. After a short
+  // count the observer's on_writable follows. REQUIRES: no writer waits.
+  Result<size_t> try_write(const iovec* parts, int count);
+  Result<size_t> try_write(const char* bytes, size_t count) {
+    iovec part{const_cast<char*>(bytes), count};
+    return try_write(&part, 1);
+  }
+
+  // connecting waits until the socket is writable or broken: for the dialer, right after connect() began. Errors: timeout.
+  WriteAwaiter connecting(Milliseconds timeout) {
+    writable_ = false;
+    return {*this, nullptr, 0, timeout};
+  }
 
   // shutdown_write sends FIN after everything written.
   void shutdown_write();
@@ -99,7 +133,8 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
   void reset_on_close();
 
   void set_observer(StreamObserver* observer) { observer_ = observer; }
-  // at_eof_hint: the kernel has told that the peer shut its side; buffered bytes may still be readable.
+  StreamObserver* observer() const { return observer_; }
+  // peer_closed: the kernel has told that the peer shut its side; buffered bytes may still be readable.
   bool peer_closed() const { return peer_closed_; }
   bool readable_hint() const { return readable_; }
   uint64_t bytes_read() const { return bytes_read_; }
@@ -109,7 +144,8 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
   Result<Address> local_address() const;
 
  protected:
-  // The transport: one non-blocking attempt; -1 with errno as recv/writev. TLS replaces these.
+  // The transport: one non-blocking attempt; -1 with errno as recv/writev, errno EAGAIN when it would wait. A count below `bytes`
+  // means that nothing more is there now. TLS replaces these.
   virtual ssize_t transport_read(char* into, size_t bytes);
   virtual ssize_t transport_write(const iovec* parts, int count);
 
@@ -120,21 +156,27 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
 
   void on_events(unsigned events) override;
   void on_timer() override;
-  bool attempt_read(ReadAwaiter& reader);    // true: finished (bytes, EOF or error)
-  bool attempt_write(WriteAwaiter& writer);  // true: finished
-  void rearm_timer();
+  void tell_observer(unsigned events, bool was_blocked);
+  // These three return true when the waiter has been served: bytes, EOF or an error.
+  bool attempt_read(ReadAwaiter& reader);
+  bool attempt_first_write(WriteAwaiter& writer);
+  bool attempt_pending_write(WriteAwaiter& writer);
+  void keep_rest(const iovec* parts, int count, size_t skip, size_t bytes);
+  void resume_reader();
+  void resume_writer();
+  void arm_timer();
 
   EventLoop* loop_;
   StreamObserver* observer_ = nullptr;
   ReadAwaiter* reader_ = nullptr;
   WriteAwaiter* writer_ = nullptr;
-  std::coroutine_handle<> read_waiter_;
-  std::coroutine_handle<> write_waiter_;
-  Pending* pending_ = nullptr;
-  Tick read_deadline_ = 0;
+  std::unique_ptr<Pending> pending_;
+  bool* destroyed_ = nullptr;  // on the stack of the function that resumes waiters
+  Tick read_deadline_ = 0;     // 0: none
   Tick write_deadline_ = 0;
   uint64_t bytes_read_ = 0;
   uint64_t bytes_written_ = 0;
+  uint32_t burst_ = 0;  // bytes read since the reader last waited
   bool readable_ = false;
   bool writable_ = true;
   bool peer_closed_ = false;

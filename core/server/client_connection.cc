@@ -1,0 +1,208 @@
+#include "server/client_connection.h"
+
+#include "http/request_parser.h"
+
+namespace sluice {
+
+struct ClientConnection::Active {
+  Arena arena;
+  InputBuffer input;
+  std::optional<ExchangeRuntime> exchange;
+  Flow flow;
+  Tick head_deadline = 0;
+  uint64_t started_us = 0;
+  uint64_t started_wall_ms = 0;
+
+  static void* operator new(size_t bytes) { return frame_allocate(bytes); }
+  static void operator delete(void* memory, size_t bytes) { frame_free(memory, bytes); }
+};
+
+ClientConnection::ClientConnection(Owner& owner, EventLoop& loop, int fd, const Address& client,
+                                   std::shared_ptr<ActiveListener> listener, uint64_t number)
+    : stream_(loop, fd), owner_(owner), listener_(std::move(listener)), client_(client), number_(number) {
+  stream_.set_observer(this);
+  arm_after(listener_->hosts->default_server()->client_header_timeout);
+}
+
+ClientConnection::~ClientConnection() {
+  // Whatever still runs is cancelled; the log phase of its exchange happens all the same.
+  if (active_ != nullptr && active_->flow.running()) {
+    active_->flow.cancel();
+    if (active_->exchange) active_->exchange->run_log_phase();
+  }
+}
+
+const Address& ClientConnection::server_address() {
+  if (server_ == nullptr) {
+    auto local = stream_.local_address();
+    server_ = std::make_unique<Address>(local ? *local : listener_->listen.address);
+  }
+  return *server_;
+}
+
+bool ClientConnection::is_last_request() const {
+  if (owner_.draining() || listener_->removed) return true;
+  const CoreConf& core = active_->exchange->location().core;
+  return requests_ >= core.keepalive_requests || core.keepalive_timeout.count() == 0;
+}
+
+void ClientConnection::on_readable(Stream&) {
+  if (active_ == nullptr) serve();
+}
+
+void ClientConnection::on_closed(Stream&) {
+  if (active_ == nullptr) {
+    // Bytes may stand before the end of the stream: a request and its FIN can arrive together.
+    if (stream_.readable_hint()) return serve();
+    return end();
+  }
+  if (active_->exchange && active_->exchange->watches_client()) {
+    active_->flow.cancel();
+    active_->exchange->client_left();
+    active_->exchange->log_at(LogLevel::info, "client prematurely closed connection");
+    active_->exchange->run_log_phase();
+    end();
+  }
+}
+
+void ClientConnection::on_timer() { end(); }
+
+void ClientConnection::close_now() { end(); }
+
+void ClientConnection::end() { owner_.connection_ended(*this); }
+
+void ClientConnection::serve() {
+  cancel();
+  active_ = std::make_unique<Active>();
+  active_->flow.start(serve_exchanges(), &served, this);
+}
+
+void ClientConnection::served(void* self) {
+  auto& connection = *static_cast<ClientConnection*>(self);
+  if (connection.after_ == After::idle) connection.become_idle();
+  else connection.end();
+}
+
+void ClientConnection::become_idle() {
+  active_.reset();
+  if (owner_.draining() || listener_->removed) return end();
+  arm_after(keepalive_timeout_.count() > 0 ? keepalive_timeout_ : listener_->hosts->default_server()->client_header_timeout);
+}
+
+Task<void> ClientConnection::serve_exchanges() {
+  do {
+    after_ = co_await serve_one();
+    active_->exchange.reset();
+    active_->arena.reset();
+  } while (after_ == After::idle && (!active_->input.empty() || stream_.readable_hint()));
+  if (after_ == After::linger) co_await linger();
+}
+
+Task<ClientConnection::After> ClientConnection::serve_one() {
+  Active& active = *active_;
+  std::string_view head;
+  HeadResult refusal;
+  After after = After::idle;
+  const bool complete = co_await read_head(head, after, refusal);
+  if (!complete) co_return after;
+
+  ++requests_;
+  owner_.request_begins();
+  ActiveListener& listener = *listener_;
+  active.exchange.emplace(*this, active.arena, listener.generation, stream_, active.input);
+  ExchangeRuntime& exchange = *active.exchange;
+  exchange.draining = owner_.draining();
+  if (refusal.ok()) {
+    const VirtualServer& server = *listener.hosts->default_server();
+    RequestLimits limits;
+    limits.uri_bytes = limits.line_bytes = static_cast<uint32_t>(server.large_client_header_bytes);
+    limits.total_bytes = static_cast<uint32_t>(server.client_header_bytes);
+    limits.max_fields = server.max_headers;
+    limits.underscores_in_headers = server.underscores_in_headers;
+    refusal = parse_request_head(head, limits, active.arena, exchange.request());
+  }
+  exchange.start(*listener.hosts, active.started_us, active.started_wall_ms);
+  if (refusal.ok()) co_await exchange.run();
+  else co_await exchange.refuse(refusal.status, refusal.reason);
+  exchange.run_log_phase();
+
+  keepalive_timeout_ = exchange.location().core.keepalive_timeout;
+  if (exchange.aborted()) {
+    if (exchange.needs_reset()) stream_.reset_on_close();
+    co_return After::close;
+  }
+  if (!refusal.ok()) co_return After::linger;
+  if (!exchange.body_finished()) {
+    const bool discarded = co_await exchange.discard_body();
+    if (!discarded) co_return After::linger;
+  }
+  if (!exchange.keeps_connection()) co_return active.input.empty() ? After::close : After::linger;
+  co_return After::idle;
+}
+
+Task<bool> ClientConnection::read_head(std::string_view& head, After& after, HeadResult& refusal) {
+  Active& active = *active_;
+  const VirtualServer& server = *listener_->hosts->default_server();
+  HeadScanner::Limits limits;
+  limits.first_line_bytes = static_cast<uint32_t>(server.large_client_header_bytes) + 128;
+  limits.line_bytes = static_cast<uint32_t>(server.large_client_header_bytes);
+  limits.total_bytes = static_cast<uint32_t>(server.client_header_bytes);
+  HeadScanner scanner(HeadScanner::Kind::request, limits);
+
+  std::string_view block = active.input.view();
+  bool in_input = true;
+  HeadScan scan;
+  if (block.empty()) {
+    // Nothing may be there after all: then the connection is idle, and needs no Active.
+    auto got = stream_.try_read(Stream::scratch());
+    if (!got) co_return false;
+    if (!*got || (*got)->empty()) {
+      after = After::close;
+      co_return false;
+    }
+    block = {(*got)->data(), (*got)->size()};
+    in_input = false;
+  }
+  const Clock& clock = Clock::of_thread();
+  active.started_us = clock.now_us();
+  active.started_wall_ms = clock.wall_ms();
+  const Tick deadline = clock.now() + static_cast<Tick>(server.client_header_timeout.count());
+  for (;;) {
+    scan = scanner.scan(block);
+    if (scan.state != HeadScan::State::need_more) break;
+    if (!in_input) active.input.append(block);
+    in_input = true;
+    auto got = co_await stream_.read(deadline);
+    if (!got && got.error().kind == ErrorKind::timeout && scanner.started()) {
+      refusal = refuse(408, "the request head did not arrive in time");
+      co_return true;
+    }
+    if (!got || got->empty()) {
+      after = After::close;
+      co_return false;
+    }
+    active.input.append({got->data(), got->size()});
+    block = active.input.view();
+  }
+  if (scan.state == HeadScan::State::refused) {
+    refusal = scan.refusal;
+    co_return true;
+  }
+  head = active.arena.copy(block.substr(scanner.skipped(), scan.end - scanner.skipped()));
+  if (in_input) active.input.consume(scan.end);
+  else active.input.append(block.substr(scan.end));
+  co_return true;
+}
+
+// linger reads and drops what the client still sends, so that closing does not reset the connection before it has read the response.
+Task<void> ClientConnection::linger() {
+  stream_.shutdown_write();
+  const CoreConf& core = listener_->hosts->default_server()->root.core;
+  const Tick end = stream_.loop().now() + static_cast<Tick>(core.lingering_time.count());
+  while (stream_.loop().now() < end) {
+    auto got = co_await stream_.read(stream_.loop().now() + static_cast<Tick>(core.lingering_timeout.count()));
+    if (!got || got->empty()) co_return;
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,89 @@
+// ClientConnection: one connection from a client. It owns the byte stream and turns bytes into exchanges, one after the other.
+//
+// While idle it is this object alone: no buffer, no arena, no coroutine. When bytes arrive it gets an Active (arena, input buffer,
+// exchange, flow) from a free list and serves until nothing is left to read.
+//
+//        accept -> idle --bytes--> serving --nothing left--> idle --timer--> closed
+//                                     |--Connection: close--> [lingering] -> closed
+//                                     '--client gone while watched--> log phase -> closed
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <sluice/event/event_loop.h>
+#include <sluice/net/stream.h>
+#include <sluice/os/address.h>
+
+#include "http/head_scanner.h"
+#include "server/active_listener.h"
+#include "server/exchange_runtime.h"
+#include "server/input_buffer.h"
+
+namespace sluice {
+
+class ClientConnection final : private StreamObserver, private Timer {
+ public:
+  // Told when the connection ends; destroys it.
+  class Owner {
+   public:
+    virtual void connection_ended(ClientConnection& connection) = 0;
+    virtual void request_begins() = 0;
+    virtual bool draining() const = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  ClientConnection(Owner& owner, EventLoop& loop, int fd, const Address& client, std::shared_ptr<ActiveListener> listener,
+                   uint64_t number);
+  ~ClientConnection() override;
+
+  static void* operator new(size_t bytes) { return frame_allocate(bytes); }
+  static void operator delete(void* memory, size_t bytes) { frame_free(memory, bytes); }
+
+  Stream& stream() { return stream_; }
+  const Address& client_address() const { return client_; }
+  const Address& server_address();
+  uint64_t number() const { return number_; }
+  uint64_t requests() const { return requests_; }
+  bool idle() const { return active_ == nullptr; }
+  bool is_last_request() const;
+  // close_now cancels what runs (its log phase still happens) and closes the socket.
+  void close_now();
+
+  // Links of the owner's list.
+  ClientConnection* previous = nullptr;
+  ClientConnection* next = nullptr;
+
+ private:
+  struct Active;
+  enum class After : uint8_t { idle, close, linger };
+
+  void on_readable(Stream& stream) override;
+  void on_closed(Stream& stream) override;
+  void on_timer() override;
+
+  void serve();
+  Task<void> serve_exchanges();
+  Task<After> serve_one();
+  // read_head collects a head; empty when the connection should go idle or end (`after` says which).
+  Task<bool> read_head(std::string_view& head, After& after, HeadResult& refusal);
+  Task<void> linger();
+  static void served(void* self);
+  void become_idle();
+  void end();
+
+  Stream stream_;
+  Owner& owner_;
+  std::shared_ptr<ActiveListener> listener_;
+  std::unique_ptr<Active> active_;
+  Address client_;
+  std::unique_ptr<Address> server_;
+  uint64_t number_;
+  uint64_t requests_ = 0;
+  Milliseconds keepalive_timeout_{0};
+  After after_ = After::idle;
+};
+
+}  // namespace sluice

@@ -1,0 +1,138 @@
+#include <sluice/server/exchange.h>
+
+#include <cstring>
+
+#include "server/client_connection.h"
+#include "server/exchange_runtime.h"
+
+namespace sluice {
+
+namespace {
+
+// The exchange whose handler was entered last on this thread; for the obituary of a worker that hangs or crashes.
+thread_local const Exchange* running_exchange = nullptr;
+
+}  // namespace
+
+const Exchange* running_exchange_of_thread() { return running_exchange; }
+
+Exchange::Exchange(ClientConnection& connection, Arena& arena, std::shared_ptr<const Generation> generation)
+    : connection_(connection), arena_(arena), generation_(std::move(generation)), request_(arena), response_(arena) {
+  const uint32_t slots = generation_->exchange_slots();
+  if (slots > 0) {
+    slots_ = static_cast<void**>(arena_.allocate(slots * sizeof(void*), alignof(void*)));
+    std::memset(slots_, 0, slots * sizeof(void*));
+  }
+}
+
+ExchangeRuntime::~ExchangeRuntime() {
+  if (running_exchange == this) running_exchange = nullptr;
+}
+
+void Exchange::enter(std::string_view handler) {
+  running_handler_ = handler;
+  running_exchange = this;
+}
+
+EventLoop& Exchange::loop() { return connection_.stream().loop(); }
+const Address& Exchange::client_address() const { return connection_.client_address(); }
+const Address& Exchange::server_address() { return connection_.server_address(); }
+uint64_t Exchange::connection_number() const { return connection_.number(); }
+uint64_t Exchange::connection_requests() const { return connection_.requests(); }
+
+uint64_t Exchange::bytes_sent() const {
+  const auto& self = static_cast<const ExchangeRuntime&>(*this);
+  return self.sent_on_connection();
+}
+
+void Exchange::set_uri(std::string_view uri) {
+  uri_ = arena_.copy(uri);
+  uri_is_raw_ = false;
+}
+
+void Exchange::set_args(std::string_view args) {
+  args_ = arena_.copy(args);
+  uri_is_raw_ = false;
+}
+
+void Exchange::set_method(Method method, std::string_view text) {
+  request_.method = method;
+  request_.method_text = arena_.copy(text);
+}
+
+bool Exchange::set_named_location(std::string_view name) {
+  const Location* location = server_->locations->find_named(name);
+  if (location == nullptr) return false;
+  location_ = location;
+  return true;
+}
+
+void Exchange::store_set_value(uint32_t index, std::string_view value) {
+  if (set_values_ == nullptr) {
+    set_count_ = generation_->set_variables();
+    set_values_ = static_cast<std::string_view*>(arena_.allocate(set_count_ * sizeof(std::string_view), alignof(std::string_view)));
+    for (uint32_t i = 0; i < set_count_; ++i) new (&set_values_[i]) std::string_view();
+  }
+  set_values_[index] = value;
+}
+
+UpstreamAttemptRecord& Exchange::add_attempt() {
+  auto* record = arena_.make<UpstreamAttemptRecord>();
+  (last_attempt_ == nullptr ? first_attempt_ : last_attempt_->next) = record;
+  last_attempt_ = record;
+  return *record;
+}
+
+void Exchange::set_error(ErrorKind kind, ErrorSource source, std::string_view cause) {
+  if (!error_cause_.empty()) return;
+  error_kind_ = kind;
+  error_source_ = source;
+  error_cause_ = arena_.copy(cause);
+}
+
+void Exchange::append_log_context(std::string& line) const {
+  line += ", client: ";
+  line += connection_.client_address().host_text();
+  if (server_ != nullptr) {
+    line += ", server: ";
+    line += server_->primary_name;
+  }
+  if (!request_.line.empty()) {
+    line += ", request: \"";
+    line += request_.line;
+    line += '"';
+  }
+  if (last_attempt_ != nullptr && !last_attempt_->address.empty()) {
+    line += ", upstream: \"http://";
+    line += last_attempt_->address;
+    line += uri_;
+    line += '"';
+  }
+  if (!request_.authority.empty()) {
+    line += ", host: \"";
+    line += request_.authority;
+    line += '"';
+  }
+  if (auto referer = request_.headers.value(HeaderId::referer); !referer.empty()) {
+    line += ", referrer: \"";
+    line += referer;
+    line += '"';
+  }
+}
+
+int error_status(const Error& error) {
+  const bool client = error.source == ErrorSource::client;
+  switch (error.kind) {
+    case ErrorKind::timeout: return client ? 408 : 504;
+    case ErrorKind::too_large: return client ? 413 : 502;
+    case ErrorKind::bad_message: return client ? 400 : 502;
+    case ErrorKind::closed:
+    case ErrorKind::reset:
+    case ErrorKind::cancelled: return client ? 499 : 502;
+    case ErrorKind::connect_failed:
+    case ErrorKind::unavailable: return 502;
+    default: return 500;
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,106 @@
+// ExchangeRuntime: the core's side of an Exchange: reading the body, writing the response, running the phases.
+//
+//   request_body.cc     the body: whole, in pieces, or thrown away
+//   response_writer.cc  head and body to the client
+//   error_page.cc       what is answered when nothing else is
+//   phase_engine.cc     the phases in their order
+//   tunnel.cc           what follows a 101
+#pragma once
+
+#include <optional>
+
+#include <sluice/server/exchange.h>
+#include <sluice/server/generation.h>
+
+#include "http/chunked.h"
+#include <sluice/net/stream.h>
+#include "server/input_buffer.h"
+#include "server/routing.h"
+
+namespace sluice {
+
+class ExchangeRuntime final : public Exchange {
+ public:
+  ExchangeRuntime(ClientConnection& connection, Arena& arena, std::shared_ptr<const Generation> generation, Stream& stream,
+                  InputBuffer& input)
+      : Exchange(connection, arena, std::move(generation)), stream_(stream), input_(input) {}
+  ~ExchangeRuntime();
+
+  static ExchangeRuntime& of(Exchange& exchange) { return static_cast<ExchangeRuntime&>(exchange); }
+
+  // start is called once the head was parsed (or refused): picks the server and prepares the body's state.
+  void start(const HostTable& hosts, uint64_t started_us, uint64_t started_wall_ms);
+  // run does everything from the first phase to the end of the response. The log phase is separate: it runs however run ended.
+  Task<void> run();
+  // refuse answers a request that could not be parsed.
+  Task<void> refuse(int status, const char* reason);
+  void run_log_phase();
+  // client_left records that the client went away before the response was there (status 499).
+  void client_left();
+  // discard_body reads what is left of the body; false when the connection cannot be used again.
+  Task<bool> discard_body();
+
+  uint64_t sent_on_connection() const { return stream_.bytes_written() - bytes_sent_before_; }
+  bool watches_client() const { return watch_client_; }
+  bool aborted() const { return aborted_; }
+  // needs_reset: the client would take the cut-off body for a complete one if the connection just closed.
+  bool needs_reset() const { return head_sent_ && !response_finished_ && response_framing_ == BodyFraming::until_close; }
+  bool keeps_connection() const { return keep_connection_ && !aborted_; }
+  bool draining = false;  // the worker shuts down: say Connection: close
+
+ private:
+  friend class Exchange;
+
+  // --- phase_engine.cc
+  Task<void> finish_with(Outcome outcome);
+  Task<Outcome> run_phases();
+  Outcome find_location();
+  Outcome check_body_size();
+  Outcome redirect_to_slash();
+
+  // --- error_page.cc
+  Outcome choose_error_page(int status);
+  Task<Outcome> send_default_page(int status);
+
+  // --- request_body.cc
+  Task<Result<void>> collect_body();
+  Task<Result<std::string_view>> read_piece();
+  Result<std::string_view> decode_piece(std::string_view bytes, bool from_input, bool& need_more);
+  Result<void> count_body(uint64_t bytes);
+  Task<Result<void>> send_continue();
+
+  // --- tunnel.cc
+  Task<Outcome> tunnel(Stream& upstream, std::string_view early, Milliseconds idle_timeout);
+
+  // --- response_writer.cc
+  Result<void> render_head(int64_t content_length);
+  bool fields_are_clean();
+  Task<Result<void>> write_piece(BodyPiece piece);
+  static Task<Outcome> await_sent(Task<Result<void>> sent);
+  Task<Result<void>> write_parts(int count);
+  Task<Result<void>> write_rest(int count);
+
+  Stream& stream_;
+  InputBuffer& input_;
+  std::optional<ChunkedDecoder> decoder_;
+  uint64_t body_left_ = 0;          // of a body with Content-Length
+  uint64_t body_received_ = 0;
+  std::string_view pending_head_;   // rendered, not written yet
+  uint64_t bytes_sent_before_ = 0;  // stream's counter when the exchange began
+  iovec parts_[6];
+  char chunk_header_[20];
+  uint64_t response_left_ = 0;      // of a response with Content-Length
+  int redirects_ = 0;
+  int error_status_override_ = 0;   // error_page =code
+  Outcome replacement_;             // what a header filter wants instead of the response; next() when nothing
+  Outcome next_step_ = Outcome::next();  // where run_phases begins
+  bool filters_off_ = false;        // the answer to a header filter's refusal does not pass the filters again
+  bool in_error_page_ = false;
+  bool continue_sent_ = false;
+  bool aborted_ = false;
+  bool logged_ = false;
+  bool body_allowed_ = true;        // HEAD, 204, 304: none
+  BodyFraming response_framing_ = BodyFraming::none;
+};
+
+}  // namespace sluice

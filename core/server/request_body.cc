@@ -1,0 +1,175 @@
+// The request's body: collected whole, streamed in pieces, or thrown away. Bytes come from what arrived with the head (the
+// connection's input buffer) first, then from the socket; what lies behind the body stays in the input buffer for the next request.
+
+#include "http/chunked.h"
+#include "server/client_connection.h"
+#include "server/exchange_runtime.h"
+
+namespace sluice {
+
+namespace {
+
+Error client_error(ErrorKind kind, std::string_view text) { return Error(kind, std::string(text), ErrorSource::client); }
+
+}  // namespace
+
+bool Exchange::has_body() const { return request_.framing != BodyFraming::none; }
+
+std::string_view Exchange::take_body_at_hand() {
+  auto& self = ExchangeRuntime::of(*this);
+  if (body_state_ != BodyState::unread || request_.framing != BodyFraming::length) return {};
+  std::string_view at_hand = self.input_.view().substr(0, self.body_left_);
+  if (at_hand.empty()) return {};
+  // A view into the input buffer would die with its next append.
+  at_hand = arena_.copy(at_hand);
+  self.input_.consume(at_hand.size());
+  self.body_left_ -= at_hand.size();
+  self.body_received_ += at_hand.size();
+  body_state_ = self.body_left_ == 0 ? BodyState::streamed : BodyState::streaming;
+  return at_hand;
+}
+
+Task<Result<void>> Exchange::read_body() {
+  if (body_state_ == BodyState::none || body_state_ == BodyState::buffered) return Result<void>();
+  if (body_state_ != BodyState::unread) return Result<void>(Error(ErrorKind::internal, "the request body was read before"));
+  return ExchangeRuntime::of(*this).collect_body();
+}
+
+void Exchange::set_body(std::string_view body) {
+  body_ = arena_.copy(body);
+  body_state_ = BodyState::buffered;
+  request_.framing = body.empty() ? BodyFraming::none : BodyFraming::length;
+  request_.content_length = body.size();
+}
+
+Task<Result<void>> ExchangeRuntime::collect_body() {
+  if (request_.framing == BodyFraming::length) {
+    // One allocation of the announced size; client_max_body_size was checked when the location was found.
+    char* whole = arena_.allocate_chars(body_left_);
+    size_t size = 0;
+    for (;;) {
+      auto piece = co_await next_body_piece();
+      if (!piece) co_return std::move(piece.error());
+      if (piece->empty()) break;
+      std::memcpy(whole + size, piece->data(), piece->size());
+      size += piece->size();
+    }
+    body_ = {whole, size};
+  } else {
+    std::string whole;
+    for (;;) {
+      auto piece = co_await next_body_piece();
+      if (!piece) co_return std::move(piece.error());
+      if (piece->empty()) break;
+      whole += *piece;
+    }
+    body_ = arena_.copy(whole);
+    request_.content_length = body_.size();
+    request_.framing = BodyFraming::length;
+  }
+  body_state_ = BodyState::buffered;
+  co_return Result<void>();
+}
+
+Task<Result<std::string_view>> Exchange::next_body_piece() {
+  if (body_state_ == BodyState::none || body_state_ == BodyState::streamed) return Result<std::string_view>(std::string_view());
+  body_state_ = BodyState::streaming;
+  return ExchangeRuntime::of(*this).read_piece();
+}
+
+Task<Result<std::string_view>> ExchangeRuntime::read_piece() {
+  for (;;) {
+    if (!input_.empty()) {
+      bool need_more = false;
+      auto piece = decode_piece(input_.view(), true, need_more);
+      if (!piece) co_return std::move(piece.error());
+      if (!need_more) co_return *piece;
+    }
+    if (request_.expect_continue && !continue_sent_ && !head_sent_) {
+      auto sent = co_await send_continue();
+      if (!sent) co_return std::move(sent.error());
+    }
+    auto got = co_await stream_.read(loop().now() + static_cast<Tick>(location_->core.client_body_timeout.count()));
+    if (!got) {
+      got.error().source = ErrorSource::client;
+      keep_connection_ = false;
+      co_return std::move(got.error());
+    }
+    if (got->empty()) {
+      keep_connection_ = false;
+      co_return client_error(ErrorKind::closed, "client prematurely closed connection");
+    }
+    bool need_more = false;
+    auto piece = decode_piece({got->data(), got->size()}, false, need_more);
+    if (!piece) co_return std::move(piece.error());
+    if (!need_more) co_return *piece;
+  }
+}
+
+// decode_piece takes body bytes from the front of `bytes`: a view of them, empty at the end of the body, or need_more. From the
+// input buffer what was used is consumed; from the socket what lies behind the body is put into the input buffer.
+Result<std::string_view> ExchangeRuntime::decode_piece(std::string_view bytes, bool from_input, bool& need_more) {
+  if (request_.framing == BodyFraming::length) {
+    std::string_view piece = bytes.substr(0, body_left_);
+    body_left_ -= piece.size();
+    body_received_ += piece.size();
+    if (from_input) input_.consume(piece.size());
+    else input_.append(bytes.substr(piece.size()));
+    if (body_left_ == 0) body_state_ = BodyState::streamed;
+    return piece;
+  }
+  if (!decoder_) decoder_.emplace(ChunkedLimits{}, arena_);
+  size_t used = 0;
+  for (;;) {
+    auto step = decoder_->next(bytes.substr(used));
+    used += step.consumed;
+    switch (step.event) {
+      case ChunkedDecoder::Event::need_more:
+        if (from_input) input_.consume(bytes.size());
+        need_more = true;
+        return std::string_view();
+      case ChunkedDecoder::Event::data: {
+        TRY(count_body(step.data.size()));
+        if (from_input) input_.consume(used);
+        else input_.append(bytes.substr(used));
+        return step.data;
+      }
+      case ChunkedDecoder::Event::done:
+        if (from_input) input_.consume(used);
+        else input_.append(bytes.substr(used));
+        body_state_ = BodyState::streamed;
+        return std::string_view();
+      case ChunkedDecoder::Event::refused:
+        keep_connection_ = false;
+        return step.refusal.error(ErrorSource::client);
+    }
+  }
+}
+
+Result<void> ExchangeRuntime::count_body(uint64_t bytes) {
+  body_received_ += bytes;
+  const uint64_t limit = location_->core.client_max_body_size;
+  if (limit == 0 || body_received_ <= limit) return {};
+  keep_connection_ = false;
+  return client_error(ErrorKind::too_large, concat("client intended to send too large chunked body: ", body_received_, " bytes"));
+}
+
+Task<Result<void>> ExchangeRuntime::send_continue() {
+  continue_sent_ = true;
+  parts_[0] = {const_cast<char*>("HTTP/1.1 100 Continue\r\n\r\n"), 25};
+  return write_parts(1);
+}
+
+Task<bool> ExchangeRuntime::discard_body() {
+  if (body_finished()) co_return true;
+  // The client may be waiting for a 100 that never came: nobody knows whether its body follows.
+  if (request_.expect_continue && !continue_sent_) co_return false;
+  const Tick end = loop().now() + static_cast<Tick>(location_->core.lingering_time.count());
+  while (!body_finished() && loop().now() < end) {
+    auto piece = co_await next_body_piece();
+    if (!piece) co_return false;
+  }
+  co_return body_finished();
+}
+
+}  // namespace sluice

@@ -1,0 +1,285 @@
+// The response on its way to the client: the head is rendered once, after the header filters, and leaves in one writev with the
+// first bytes of the body; pieces pass the body filters and get their framing here.
+
+#include <cstring>
+
+#include "server/client_connection.h"
+#include "server/exchange_runtime.h"
+
+namespace sluice {
+
+namespace {
+
+// A cursor over memory that is known to be large enough.
+struct Out {
+  char* at;
+  void text(std::string_view s) {
+    std::memcpy(at, s.data(), s.size());
+    at += s.size();
+  }
+  void number(uint64_t n) { at = std::to_chars(at, at + 20, n).ptr; }
+};
+
+constexpr size_t kFixedHeadBytes = 512;  // status line, Server, Date, framing and connection fields
+
+bool status_has_no_body(int status) { return (status >= 100 && status < 200) || status == 204 || status == 304; }
+
+void write_status_line(Out& out, int status, std::string_view reason) {
+  if (status == 200) return out.text("HTTP/1.1 200 OK\r\n");
+  out.text("HTTP/1.1 ");
+  out.number(static_cast<uint64_t>(status));
+  out.text(" ");
+  out.text(reason.empty() ? status_reason(status) : reason);
+  out.text("\r\n");
+}
+
+// Fields that the writer makes itself, from the framing and the connection's state.
+bool is_framing_field(HeaderId id) {
+  return id == HeaderId::content_length || id == HeaderId::transfer_encoding || id == HeaderId::connection ||
+         id == HeaderId::keep_alive;
+}
+
+std::string_view error_kind_token(ErrorKind kind, ErrorSource source) {
+  // RFC 9209 section 2.3: the registered proxy error types.
+  if (source == ErrorSource::client) return "http_request_error";
+  switch (kind) {
+    case ErrorKind::timeout: return "http_response_timeout";
+    case ErrorKind::connect_failed: return "connection_refused";
+    case ErrorKind::closed:
+    case ErrorKind::reset: return "connection_terminated";
+    case ErrorKind::bad_message: return "http_protocol_error";
+    case ErrorKind::too_large: return "http_response_header_section_size";
+    case ErrorKind::unavailable: return "destination_unavailable";
+    case ErrorKind::not_found: return "destination_not_found";
+    default: return "proxy_internal_error";
+  }
+}
+
+}  // namespace
+
+Result<void> Exchange::send_head(int64_t content_length) {
+  CHECK(!head_sent_);
+  auto& self = ExchangeRuntime::of(*this);
+  if (self.error_status_override_ != 0) response_.status = self.error_status_override_;
+  for (size_t i = 0; !self.filters_off_ && i < location_->header_filters.size(); ++i) {
+    const HeaderFilter* filter = location_->header_filters[i];
+    enter(filter->name());
+    Outcome outcome = filter->filter(*this);
+    if (outcome.kind == Outcome::Kind::next) continue;
+    // The filter wants another response in place of this one; the caller's handler ends with this error.
+    self.replacement_ = outcome;
+    return Error(ErrorKind::cancelled, "a header filter replaced the response");
+  }
+  return self.render_head(content_length);
+}
+
+Result<void> ExchangeRuntime::render_head(int64_t content_length) {
+  const int status = response_.status;
+  if (content_length < 0) {
+    // A handler may have put Content-Length itself (Lua, an upstream's answer to HEAD).
+    if (auto own = parse_uint(response_.headers.value(HeaderId::content_length))) content_length = static_cast<int64_t>(*own);
+  }
+  body_allowed_ = request_.method != Method::head && !status_has_no_body(status);
+  if (content_length >= 0 || !body_allowed_) {
+    response_framing_ = BodyFraming::length;
+    response_left_ = content_length < 0 || !body_allowed_ ? 0 : static_cast<uint64_t>(content_length);
+  } else if (request_.version == HttpVersion::http11) {
+    response_framing_ = BodyFraming::chunked;
+  } else {
+    response_framing_ = BodyFraming::until_close;
+    keep_connection_ = false;
+  }
+  if (!request_.keep_alive || draining || connection_.is_last_request()) keep_connection_ = false;
+  if (!body_finished() && request_.expect_continue && !continue_sent_) keep_connection_ = false;
+
+  if (!fields_are_clean()) return Error(ErrorKind::internal, "a response header holds CR, LF or NUL");
+  size_t estimate = kFixedHeadBytes + response_.reason.size() + error_cause_.size();
+  for (const Header& h : response_.headers) estimate += h.name_size + h.value_size + 4u;
+  char* start = arena_.allocate_chars(estimate);
+  Out out{start};
+  write_status_line(out, status, response_.reason);
+  if (!response_.headers.has(HeaderId::server)) {
+    out.text(location_->core.server_tokens ? "Server: sluice/" SLUICE_VERSION "\r\n" : "Server: sluice\r\n");
+  }
+  if (!response_.headers.has(HeaderId::date)) {
+    out.text("Date: ");
+    out.text(Clock::of_thread().http_date());
+    out.text("\r\n");
+  }
+  for (const Header& h : response_.headers) {
+    if (h.removed || is_framing_field(h.id)) continue;
+    out.text(h.name());
+    out.text(": ");
+    out.text(h.value());
+    out.text("\r\n");
+  }
+  if (content_length >= 0 && status != 204 && status >= 200) {
+    out.text("Content-Length: ");
+    out.number(static_cast<uint64_t>(content_length));
+    out.text("\r\n");
+  } else if (response_framing_ == BodyFraming::chunked) {
+    out.text("Transfer-Encoding: chunked\r\n");
+  }
+  if (status == 101) out.text("Connection: upgrade\r\n");
+  else out.text(keep_connection_ ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
+  if (!error_cause_.empty() && response_.status >= 400) {
+    out.text("Proxy-Status: sluice; error=");
+    out.text(error_kind_token(error_kind_, error_source_));
+    out.text("\r\n");
+  }
+  out.text("\r\n");
+  CHECK(out.at <= start + estimate);
+  pending_head_ = {start, static_cast<size_t>(out.at - start)};
+  head_sent_ = true;
+  return {};
+}
+
+// fields_are_clean: no field brings a line end (response splitting) or a NUL into the head.
+bool ExchangeRuntime::fields_are_clean() {
+  auto dirty = [](std::string_view text) {
+    bool found = false;
+    for (char c : text) found |= c == '\r' || c == '\n' || c == '\0';
+    return found;
+  };
+  for (const Header& h : response_.headers) {
+    if (h.removed || (!dirty(h.value()) && !dirty(h.name()))) continue;
+    log_at(LogLevel::error, "response header \"", h.name(), "\" holds CR, LF or NUL");
+    return false;
+  }
+  return !dirty(response_.reason);
+}
+
+Task<Result<void>> Exchange::send(BodyPiece piece) {
+  auto& self = ExchangeRuntime::of(*this);
+  if (response_finished_) return Result<void>();
+  if (!head_sent_) {
+    auto head = send_head(piece.last && location_->body_filters.empty() ? static_cast<int64_t>(piece.data.size()) : -1);
+    if (!head) return Result<void>(std::move(head.error()));
+  }
+  for (const BodyFilter* filter : location_->body_filters) {
+    enter(filter->name());
+    auto filtered = filter->filter(*this, piece);
+    if (!filtered) {
+      self.aborted_ = true;
+      return filtered;
+    }
+  }
+  return self.write_piece(piece);
+}
+
+// write_piece frames one filtered piece and writes it, with the head if that has not left yet.
+Task<Result<void>> ExchangeRuntime::write_piece(BodyPiece piece) {
+  int count = 0;
+  auto add = [&](std::string_view text) {
+    if (!text.empty()) parts_[count++] = {const_cast<char*>(text.data()), text.size()};
+  };
+  add(pending_head_);
+  if (body_allowed_) {
+    body_bytes_sent_ += piece.data.size();
+    if (response_framing_ == BodyFraming::chunked) {
+      if (!piece.data.empty()) {
+        add({chunk_header_, encode_chunk_header(piece.data.size(), chunk_header_)});
+        add(piece.data);
+        add(piece.last ? "\r\n0\r\n\r\n" : "\r\n");
+      } else if (piece.last) {
+        add("0\r\n\r\n");
+      }
+    } else {
+      if (response_framing_ == BodyFraming::length) {
+        // More than announced can never be sent; less is seen at the end.
+        if (piece.data.size() > response_left_) {
+          log_at(LogLevel::error, "the response body is longer than its Content-Length");
+          piece.data = piece.data.substr(0, response_left_);
+          keep_connection_ = false;
+        }
+        response_left_ -= piece.data.size();
+      }
+      add(piece.data);
+    }
+  }
+  if (piece.last) {
+    response_finished_ = true;
+    if (response_framing_ == BodyFraming::length && response_left_ > 0) aborted_ = true;  // a cut-off body must not look complete
+  }
+  if (count == 0) return Result<void>();
+  // A head alone waits for its body, unless the piece asks for it to leave.
+  if (piece.data.empty() && !piece.last && !piece.flush && !pending_head_.empty() && count == 1) return Result<void>();
+  pending_head_ = {};
+  return write_parts(count);
+}
+
+Task<Result<void>> ExchangeRuntime::write_parts(int count) {
+  auto sent = stream_.try_write(parts_, count);
+  if (!sent) {
+    aborted_ = true;
+    sent.error().source = ErrorSource::client;
+    return Result<void>(std::move(sent.error()));
+  }
+  size_t taken = *sent;
+  int first = 0;
+  while (first < count && taken >= parts_[first].iov_len) taken -= parts_[first++].iov_len;
+  if (first == count) return Result<void>();
+  parts_[first].iov_base = static_cast<char*>(parts_[first].iov_base) + taken;
+  parts_[first].iov_len -= taken;
+  std::memmove(parts_, parts_ + first, static_cast<size_t>(count - first) * sizeof(iovec));
+  return write_rest(count - first);
+}
+
+Task<Result<void>> ExchangeRuntime::write_rest(int count) {
+  auto written = co_await stream_.write(parts_, count, location_->core.send_timeout);
+  if (!written) {
+    aborted_ = true;
+    written.error().source = ErrorSource::client;
+  }
+  co_return written;
+}
+
+Task<Result<void>> Exchange::flush() {
+  auto& self = ExchangeRuntime::of(*this);
+  if (self.pending_head_.empty()) return Result<void>();
+  self.parts_[0] = {const_cast<char*>(self.pending_head_.data()), self.pending_head_.size()};
+  self.pending_head_ = {};
+  return self.write_parts(1);
+}
+
+Task<Result<void>> Exchange::finish() { return send(BodyPiece{{}, true, false}); }
+
+Task<Outcome> Exchange::respond(int status, std::string_view content_type, std::string_view body) {
+  response_.status = status;
+  if (!content_type.empty()) response_.headers.set(HeaderId::content_type, content_type);
+  Task<Result<void>> sent = send(BodyPiece{body, true, false});
+  if (sent.ready()) return sent.take() ? Outcome::finished() : Outcome::abort();
+  return ExchangeRuntime::of(*this).await_sent(std::move(sent));
+}
+
+Task<Outcome> ExchangeRuntime::await_sent(Task<Result<void>> sent) {
+  auto result = co_await std::move(sent);
+  co_return result ? Outcome::finished() : Outcome::abort();
+}
+
+Task<Result<void>> Exchange::send_interim(int status, const Headers* headers) {
+  auto& self = ExchangeRuntime::of(*this);
+  if (request_.version != HttpVersion::http11 || head_sent_) return Result<void>();
+  size_t bytes = 128;
+  if (headers != nullptr) {
+    for (const Header& h : *headers) bytes += h.name_size + h.value_size + 4u;
+  }
+  char* start = arena_.allocate_chars(bytes);
+  Out out{start};
+  write_status_line(out, status, {});
+  if (headers != nullptr) {
+    for (const Header& h : *headers) {
+      if (h.removed || is_framing_field(h.id)) continue;
+      out.text(h.name());
+      out.text(": ");
+      out.text(h.value());
+      out.text("\r\n");
+    }
+  }
+  out.text("\r\n");
+  if (status == 100) self.continue_sent_ = true;
+  self.parts_[0] = {start, static_cast<size_t>(out.at - start)};
+  return self.write_parts(1);
+}
+
+}  // namespace sluice
