@@ -319,7 +319,8 @@ sub run_must_die {
     my ($t) = @_;
     my $server = new_server($t);
     $server->launch;
-    my $status = $server->process->wait_exit(15);
+    wait_until { defined $server->process->exited || $server->ready } 15;
+    my $status = $server->process->exited;
     my $code   = defined $status ? $status >> 8 : 'none, it runs';
     my $died   = Test::More::ok(defined $status && $status > 0 && !($status & 127) && $code != 99, "$t->{name} - the server refuses to start");
     Test::More::diag("exit status: $code\n" . $server->evidence) unless $died;

@@ -202,15 +202,16 @@ sub route_status {
 
 sub route_bytes {
     my ($self, $conn, $request, $count) = @_;
-    return $self->reply($conn, $request, 200, body => '') if !$count || $request->{method} eq 'HEAD';
+    $count ||= 0;
     $conn->{out} .= head($conn, $request, 200, 'Content-Type: application/octet-stream', "Content-Length: $count");
-    $self->stream($conn, $request, $count, sub { $_[0] }, '');
+    $self->stream($conn, $request, $request->{method} eq 'HEAD' ? 0 : $count, sub { $_[0] }, '');
 }
 
 sub route_chunked_bytes {
     my ($self, $conn, $request, $count) = @_;
     $conn->{out} .= head($conn, $request, 200, 'Content-Type: application/octet-stream', 'Transfer-Encoding: chunked');
-    $self->stream($conn, $request, $count || 0, \&chunk, "0\r\n\r\n");
+    my $is_head = $request->{method} eq 'HEAD';
+    $self->stream($conn, $request, $is_head ? 0 : $count || 0, \&chunk, $is_head ? '' : "0\r\n\r\n");
 }
 
 # stream: COUNT bytes of the pattern as the client reads, each piece through WRAP, then TAIL.

@@ -123,12 +123,14 @@ sub environment {
 sub start {
     my ($self) = @_;
     $self->launch;
-    my $ready = wait_until { defined $self->{process}->exited || (-s $self->pid_file && $self->listens) } $kStartSeconds;
+    my $ready = wait_until { defined $self->{process}->exited || $self->ready } $kStartSeconds;
     return $self if $ready && !defined $self->{process}->exited;
     my $why = $ready ? 'ended with ' . describe_status($self->{process}->exited) : 'is not ready';
     $self->{process}->kill_group unless $ready;
     die "the server $why\n" . $self->evidence;
 }
+
+sub ready { my ($self) = @_; return -s $self->pid_file && $self->listens }
 
 # listens: some process listens on our port. Asked of the kernel, so that the server sees no connection that the test did not make.
 sub listens {
