@@ -10,8 +10,10 @@
 
 namespace sluice {
 
-// dial connects to the address (TCP_NODELAY set). Errors: connect_failed (text like nginx's: `connect() failed (111: Connection
-// refused)`), timeout. A Unix or loopback connection that is there at once does not suspend.
+// dial connects to the address (TCP_NODELAY set). The connection is begun by the call itself; `address` need not outlive it. Errors,
+// all retryable and the upstream's: connect_failed (text like nginx's: `connect() failed (111: Connection refused)`, or, when it
+// failed at once, `connect() to unix:/path failed (2: No such file or directory)`), timeout (`connect() timed out (110: ...)`). A
+// Unix or loopback connection that is there at once does not suspend. `deadline` 0 waits as long as the kernel does.
 SLUICE_API Task<Result<std::unique_ptr<Stream>>> dial(EventLoop& loop, const Address& address, Tick deadline);
 
 }  // namespace sluice

@@ -1,0 +1,325 @@
+#include <sluice/net/stream.h>
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+namespace sluice {
+
+namespace {
+
+// Our own deadline passed; a positive number is the kernel's errno (its ETIMEDOUT is a broken connection).
+constexpr int kDeadlinePassed = -1;
+
+alignas(64) thread_local char scratch_bytes[Stream::kScratchBytes];
+
+Error stream_error(std::string_view call, int error) {
+  if (error != kDeadlinePassed) return os_error(call, error, ErrorKind::reset);
+  Error timeout(ErrorKind::timeout, std::string(call), ErrorSource::internal, ETIMEDOUT);
+  timeout.text += " timed out (110: Connection timed out)";
+  return timeout;
+}
+
+size_t total_bytes(const iovec* parts, int count) {
+  size_t total = 0;
+  for (int i = 0; i < count; ++i) total += parts[i].iov_len;
+  return total;
+}
+
+bool would_wait(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+// earlier compares deadlines of which 0 means never.
+Tick earlier(Tick a, Tick b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); }
+
+}  // namespace
+
+struct Stream::Pending {
+  std::vector<char> bytes;
+  size_t sent = 0;
+};
+
+std::span<char> Stream::scratch() { return scratch_bytes; }
+
+Stream::Stream(EventLoop& loop, int fd) : loop_(&loop) { watch(loop, fd); }
+
+Stream::~Stream() {
+  close();
+  if (destroyed_ != nullptr) *destroyed_ = true;
+}
+
+void Stream::close() {
+  CHECK(reader_ == nullptr && writer_ == nullptr);
+  Timer::cancel();
+  pending_.reset();
+  close_fd();
+}
+
+void Stream::shutdown_write() { ::shutdown(fd(), SHUT_WR); }
+
+void Stream::reset_on_close() {
+  linger at_once{1, 0};
+  ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+Result<Address> Stream::local_address() const {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  auto* address = reinterpret_cast<sockaddr*>(&storage);
+  if (::getsockname(fd(), address, &length) != 0) return os_error("getsockname()", errno);
+  return Address::from(address, length);
+}
+
+// Reading.
+
+bool Stream::ReadAwaiter::await_ready() {
+  return stream_.readable_ && stream_.burst_ < kBurstBytes && stream_.attempt_read(*this);
+}
+
+void Stream::ReadAwaiter::await_suspend(std::coroutine_handle<> waiter) {
+  CHECK(stream_.reader_ == nullptr);
+  waiter_ = waiter;
+  stream_.reader_ = this;
+  stream_.read_deadline_ = deadline_;
+  stream_.burst_ = 0;
+  stream_.arm_timer();
+}
+
+Result<std::span<char>> Stream::ReadAwaiter::await_resume() {
+  if (error_ != 0) [[unlikely]] return stream_error("recv()", error_);
+  return into_.first(static_cast<size_t>(got_));
+}
+
+Stream::ReadAwaiter::~ReadAwaiter() {
+  if (!waiter_) return;
+  stream_.reader_ = nullptr;
+  stream_.read_deadline_ = 0;
+}
+
+bool Stream::attempt_read(ReadAwaiter& reader) {
+  ssize_t n = transport_read(reader.into_.data(), reader.into_.size());
+  if (n > 0) [[likely]] {
+    reader.got_ = n;
+    bytes_read_ += static_cast<size_t>(n);
+    burst_ += static_cast<uint32_t>(n);
+    readable_ = static_cast<size_t>(n) == reader.into_.size() || peer_closed_;
+    return true;
+  }
+  if (n == 0) {
+    peer_closed_ = true;
+    return true;
+  }
+  if (would_wait(errno)) {
+    readable_ = false;
+    return false;
+  }
+  reader.error_ = errno;
+  return true;
+}
+
+std::optional<Result<std::span<char>>> Stream::try_read(std::span<char> into) {
+  ReadAwaiter attempt(*this, into, 0);
+  if (!attempt_read(attempt)) return {};
+  return attempt.await_resume();
+}
+
+// Writing.
+
+bool Stream::WriteAwaiter::await_ready() { return stream_.attempt_first_write(*this); }
+
+void Stream::WriteAwaiter::await_suspend(std::coroutine_handle<> waiter) {
+  CHECK(stream_.writer_ == nullptr);
+  waiter_ = waiter;
+  stream_.writer_ = this;
+  if (timeout_.count() > 0) stream_.write_deadline_ = stream_.loop_->now() + static_cast<Tick>(timeout_.count());
+  stream_.arm_timer();
+}
+
+Result<void> Stream::WriteAwaiter::await_resume() {
+  if (error_ != 0) [[unlikely]] return stream_error(count_ == 0 ? "connect()" : "send()", error_);
+  return {};
+}
+
+Stream::WriteAwaiter::~WriteAwaiter() {
+  if (!waiter_) return;
+  stream_.writer_ = nullptr;
+  stream_.write_deadline_ = 0;
+  stream_.pending_.reset();
+}
+
+bool Stream::attempt_first_write(WriteAwaiter& writer) {
+  if (writer.count_ == 0) return writable_;
+  CHECK(writer_ == nullptr);
+  size_t total = total_bytes(writer.parts_, writer.count_);
+  ssize_t n = total == 0 ? 0 : transport_write(writer.parts_, writer.count_);
+  if (n < 0) {
+    if (!would_wait(errno)) {
+      writer.error_ = errno;
+      return true;
+    }
+    n = 0;
+  }
+  size_t sent = static_cast<size_t>(n);
+  bytes_written_ += sent;
+  if (sent == total) [[likely]] return true;
+  writable_ = false;
+  keep_rest(writer.parts_, writer.count_, sent, total - sent);
+  return false;
+}
+
+void Stream::keep_rest(const iovec* parts, int count, size_t skip, size_t bytes) {
+  pending_ = std::make_unique<Pending>();
+  pending_->bytes.reserve(bytes);
+  for (int i = 0; i < count; ++i) {
+    const char* start = static_cast<const char*>(parts[i].iov_base);
+    size_t length = parts[i].iov_len;
+    size_t skipped = std::min(skip, length);
+    skip -= skipped;
+    pending_->bytes.insert(pending_->bytes.end(), start + skipped, start + length);
+  }
+}
+
+bool Stream::attempt_pending_write(WriteAwaiter& writer) {
+  if (pending_ == nullptr) return true;
+  iovec rest{pending_->bytes.data() + pending_->sent, pending_->bytes.size() - pending_->sent};
+  ssize_t n = transport_write(&rest, 1);
+  if (n < 0) {
+    if (would_wait(errno)) {
+      writable_ = false;
+      return false;
+    }
+    writer.error_ = errno;
+    return true;
+  }
+  size_t sent = static_cast<size_t>(n);
+  bytes_written_ += sent;
+  pending_->sent += sent;
+  if (sent == rest.iov_len) return true;
+  writable_ = false;
+  if (sent > 0 && writer.timeout_.count() > 0) {
+    write_deadline_ = loop_->now() + static_cast<Tick>(writer.timeout_.count());
+  }
+  return false;
+}
+
+Result<size_t> Stream::try_write(const iovec* parts, int count) {
+  CHECK(writer_ == nullptr);
+  ssize_t n = transport_write(parts, count);
+  if (n < 0) {
+    if (!would_wait(errno)) return stream_error("send()", errno);
+    n = 0;
+  }
+  size_t sent = static_cast<size_t>(n);
+  bytes_written_ += sent;
+  writable_ = sent == total_bytes(parts, count);
+  return sent;
+}
+
+// Events. A resumed task may destroy the stream: nothing of it is touched after that.
+
+void Stream::on_events(unsigned events) {
+  if (events & (kReadable | kClosed)) readable_ = true;
+  if (events & kClosed) peer_closed_ = true;
+  bool was_blocked = !writable_;
+  if (events & kWritable) writable_ = true;
+  if (reader_ == nullptr && writer_ == nullptr) return tell_observer(events, was_blocked);
+
+  bool destroyed = false;
+  destroyed_ = &destroyed;
+  if (reader_ != nullptr && readable_ && attempt_read(*reader_)) {
+    resume_reader();
+    if (destroyed) return;
+  }
+  if (writer_ != nullptr && (events & kWritable) && attempt_pending_write(*writer_)) {
+    resume_writer();
+    if (destroyed) return;
+  }
+  destroyed_ = nullptr;
+}
+
+void Stream::tell_observer(unsigned events, bool was_blocked) {
+  bool destroyed = false;
+  destroyed_ = &destroyed;
+  if (observer_ != nullptr && was_blocked && (events & kWritable)) {
+    observer_->on_writable(*this);
+    if (destroyed) return;
+  }
+  destroyed_ = nullptr;
+  if (observer_ == nullptr) return;
+  if (events & kClosed) return observer_->on_closed(*this);
+  if (events & kReadable) observer_->on_readable(*this);
+}
+
+// on_timer serves whatever has waited: a reader that gave the loop a turn, one that asks the socket once, deadlines.
+void Stream::on_timer() {
+  Tick now = loop_->now();
+  bool destroyed = false;
+  destroyed_ = &destroyed;
+  if (reader_ != nullptr) {
+    bool served = (readable_ || !reader_->probed_) && attempt_read(*reader_);
+    reader_->probed_ = true;
+    if (!served && read_deadline_ != 0 && read_deadline_ <= now) {
+      reader_->error_ = kDeadlinePassed;
+      served = true;
+    }
+    if (served) {
+      resume_reader();
+      if (destroyed) return;
+    }
+  }
+  if (writer_ != nullptr && write_deadline_ != 0 && write_deadline_ <= now) {
+    writer_->error_ = kDeadlinePassed;
+    resume_writer();
+    if (destroyed) return;
+  }
+  destroyed_ = nullptr;
+  arm_timer();
+}
+
+void Stream::resume_reader() {
+  read_deadline_ = 0;
+  std::exchange(std::exchange(reader_, nullptr)->waiter_, {}).resume();
+}
+
+void Stream::resume_writer() {
+  write_deadline_ = 0;
+  pending_.reset();
+  std::exchange(std::exchange(writer_, nullptr)->waiter_, {}).resume();
+}
+
+// arm_timer is called for every wait and leaves the timer running when it is over: in a busy stream it is one store.
+void Stream::arm_timer() {
+  Tick at = earlier(read_deadline_, write_deadline_);
+  if (reader_ != nullptr && readable_) {
+    at = loop_->now();
+  } else if (reader_ != nullptr && !reader_->probed_) {
+    at = earlier(at, loop_->now() + kProbeAfter);
+  }
+  if (at != 0) Timer::arm(at);
+}
+
+ssize_t Stream::transport_read(char* into, size_t bytes) {
+  ssize_t n;
+  do {
+    n = ::recv(fd(), into, bytes, 0);
+  } while (n < 0 && errno == EINTR);
+  return n;
+}
+
+ssize_t Stream::transport_write(const iovec* parts, int count) {
+  ssize_t n;
+  do {
+    if (count == 1) {
+      n = ::send(fd(), parts->iov_base, parts->iov_len, MSG_NOSIGNAL);
+    } else {
+      msghdr message{};
+      message.msg_iov = const_cast<iovec*>(parts);
+      message.msg_iovlen = static_cast<size_t>(count);
+      n = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+    }
+  } while (n < 0 && errno == EINTR);
+  return n;
+}
+
+}  // namespace sluice
