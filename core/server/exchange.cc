@@ -27,6 +27,8 @@ Exchange::Exchange(ClientConnection& connection, Arena& arena, std::shared_ptr<c
 
 ExchangeRuntime::~ExchangeRuntime() {
   if (running_exchange == this) running_exchange = nullptr;
+  // What modules put into the arena may have destructors in a module's library: they run while the generation still holds it.
+  arena_.reset();
 }
 
 void Exchange::enter(std::string_view handler) {
