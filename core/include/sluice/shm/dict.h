@@ -1,8 +1,12 @@
 // Dict: the key-value store behind lua_shared_dict: sharded, bounded, with expiry and least-recently-used eviction.
 //
 // Keys are 1..65535 bytes. Values are a string, a number (double), a boolean, or a list of strings and numbers. All calls are safe
-// from every process; a shard whose owner died is validated and, if broken, cleared (`recoveries` counts it).
+// from every process; a Dict object is one thread's, which is cheap: another thread opens its own over the same zone. A shard whose
+// owner died is validated and, if broken, rebuilt from what is whole in it (`recoveries` counts it, a warning says it).
 // Semantics and error words are those of ngx.shared.DICT (OpenResty). A failing store never loses the old value.
+//
+// The zone is one shard below 4 MB and 2..64 of at least 2 MB above. A value can take at most a whole shard. Time is the thread's
+// cached Clock. When a shard is full, expired entries go first, then those that were not read for longest (second chance).
 #pragma once
 
 #include <cstdint>
@@ -23,7 +27,7 @@ struct DictValue {
   Type type = Type::nil;
   bool boolean = false;
   double number = 0;
-  std::string_view string;  // after a read: valid until the next call on this Dict object by this thread
+  std::string_view string;  // after a read: valid until the next call on this Dict object
   uint32_t flags = 0;
   bool stale = false;       // get_stale: the value had expired
 };
@@ -38,12 +42,15 @@ class SLUICE_API Dict {
 
   enum class Store { set, add, replace };
   struct StoreResult {
-    const char* error = nullptr;  // null, "exists", "not found", "no memory", "value not a list"...
+    // null, "exists", "not found", "no memory", "empty key", "key too long", "bad value type" (a list), or
+    // "attempt to add or replace nil values". Setting nil removes the key.
+    const char* error = nullptr;
     bool forcible = false;        // valid entries were evicted to make room
   };
   // ttl_ms 0 = never expires. `safe`: do not evict valid entries ("no memory" instead).
   StoreResult store(Store how, std::string_view key, const DictValue& value, uint64_t ttl_ms, bool safe);
-  bool get(std::string_view key, DictValue& out);        // false: absent or expired
+  // get: false when absent or expired. A list gives type list and its length as number.
+  bool get(std::string_view key, DictValue& out);
   bool get_stale(std::string_view key, DictValue& out);  // expired values too, while they are still there
   void remove(std::string_view key);
 
@@ -74,7 +81,7 @@ class SLUICE_API Dict {
   std::vector<std::string> keys(size_t max);  // 0 = all
   size_t capacity() const;                 // bytes of the zone
   size_t free_space();                     // bytes that a new value could still take without eviction
-  uint64_t recoveries() const;             // shards cleared after their owner died
+  uint64_t recoveries() const;             // shards recovered after their owner died
   const std::string& name() const;
 
  private:

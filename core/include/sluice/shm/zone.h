@@ -27,8 +27,10 @@ class SLUICE_API Zone {
  public:
   static constexpr size_t kHeaderBytes = 4096;
 
-  // create makes a fresh zone filled with zeros. map maps an existing one (checks magic, layout and size).
+  // create makes a fresh zone filled with zeros; its memory is taken as it is touched. Errors: config (no bytes, layout over 63 bytes), io.
   static Result<Fd> create(const ZoneSpec& spec);
+  // map maps an existing one; the descriptor may be closed afterwards. Error bad_message when magic, layout or size differ.
+  // Shared ownership, because what works on a zone (dictionaries, metrics, upstreams of two generations) outlives the table of zones.
   static Result<std::shared_ptr<Zone>> map(const ZoneSpec& spec, int fd);
 
   ~Zone();
@@ -54,13 +56,14 @@ class SLUICE_API Zone {
 // (`recovered`) and must validate or clear what the lock protects.
 class SLUICE_API ShmLock {
  public:
-  void initialise();  // once, in zeroed memory
+  void initialise();  // once, before any use
   enum class Acquired { clean, recovered };
+  // lock tries for a moment before it sleeps. After `recovered` a death before unlock() is reported to the next owner again.
   Acquired lock();
   void unlock();
 
  private:
-  alignas(8) std::byte mutex_[40];  // pthread_mutex_t
+  alignas(8) std::byte mutex_[48];  // pthread_mutex_t, which has 40 or 48 bytes
 };
 
 }  // namespace sluice
