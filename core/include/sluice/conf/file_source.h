@@ -4,6 +4,7 @@
 // without the disk. Both stand behind this interface, and so do the in-memory files of tests.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,10 @@ class SLUICE_API FileSource {
   // neither a slash nor a leading dot, and a backslash takes the next character literally, as glob(3) and
   // fnmatch(3) with FNM_PATHNAME | FNM_PERIOD do.
   virtual std::vector<std::string> glob(const std::string& pattern) = 0;
+
+  // resolve looks up "host:port" (port optional) while a configuration is loaded: all addresses as text, in order. Part of the
+  // source so that every process that builds from one snapshot means the same peers. The default asks the system's resolver.
+  virtual Result<std::vector<std::string>> resolve(const std::string& host_and_port, uint16_t default_port);
 };
 
 }  // namespace sluice
