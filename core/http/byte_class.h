@@ -21,6 +21,7 @@ inline constexpr uint8_t kHostName = 8;  // a byte of a host name that is not an
 inline constexpr uint8_t kValue = 16;    // a byte of a field value: HTAB, SP, VCHAR, obs-text
 inline constexpr uint8_t kHex = 32;
 inline constexpr uint8_t kMethod = 64;   // tchar without lower-case letters, as nginx
+inline constexpr uint8_t kPlainName = 128;  // tchar but '_'
 
 namespace detail {
 constexpr bool is_one_of(unsigned char c, std::string_view set) {
@@ -37,6 +38,7 @@ constexpr std::array<uint8_t, 256> make_byte_classes() {
     const bool visible = c > 0x20 && c < 0x7f;
     uint8_t bits = 0;
     if (alnum || is_one_of(c, "!#$%&'*+-.^_`|~")) bits |= lower ? kToken : kToken | kMethod;
+    if ((bits & kToken) != 0 && c != '_') bits |= kPlainName;
     if (visible && c != '#') bits |= kQuery;
     if (visible && !is_one_of(c, "#?\\")) bits |= kPath;
     if (alnum || is_one_of(c, "-._~!$&'()*+;=")) bits |= kHostName;
@@ -69,21 +71,35 @@ constexpr int hex_value(char c) {
   return folded >= 'a' && folded <= 'f' ? folded - 'a' + 10 : -1;
 }
 
+#if defined(__SSE2__)
+// control_bits has bit i set when p[i], of 16 bytes, is a control byte other than HTAB.
+inline unsigned control_bits(const char* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+  const __m128i tab = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t'));
+  const __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, control), del)));
+}
+#else
+inline unsigned control_bits(const char* p) {
+  unsigned bits = 0;
+  for (unsigned i = 0; i < 16; ++i) bits |= byte_is(p[i], kValue) ? 0u : 1u << i;
+  return bits;
+}
+#endif
+
+// control_bits_64 is control_bits of 64 bytes.
+inline uint64_t control_bits_64(const char* p) {
+  return control_bits(p) | uint64_t{control_bits(p + 16)} << 16 | uint64_t{control_bits(p + 32)} << 32 |
+         uint64_t{control_bits(p + 48)} << 48;
+}
+
 // find_control returns the first byte of [p, end) that a field value can't have (a control byte other than HTAB), or end.
 // On a well-formed line that is its CR.
 inline const char* find_control(const char* p, const char* end) {
-#if defined(__SSE2__)
-  const __m128i last_control = _mm_set1_epi8(0x1f);
-  const __m128i tab = _mm_set1_epi8('\t');
-  const __m128i del = _mm_set1_epi8(0x7f);
   for (; end - p >= 16; p += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
-    const __m128i stop = _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, tab), control), _mm_cmpeq_epi8(bytes, del));
-    const int mask = _mm_movemask_epi8(stop);
-    if (mask != 0) return p + __builtin_ctz(static_cast<unsigned>(mask));
+    if (const unsigned bits = control_bits(p); bits != 0) return p + __builtin_ctz(bits);
   }
-#endif
   return skip_class(p, end, kValue);
 }
 

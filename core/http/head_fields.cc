@@ -1,8 +1,5 @@
 #include "http/head_fields.h"
 
-#include <charconv>
-#include <cstring>
-
 #include <sluice/base/strings.h>
 
 #include "http/byte_class.h"
@@ -91,8 +88,12 @@ HeadResult parse_fields(std::string_view block, const FieldLimits& limits, Heade
     const std::string_view name(line, static_cast<size_t>(colon - line));
     if (colon == end) return bad_name(name);
     const HeaderId id = header_names::lookup(name);
-    // A name that the table knows is a token by construction.
-    if (id == HeaderId::unknown && (name.empty() || !all_of_class(name, kToken))) return bad_name(name);
+    bool underscore = false;
+    // A name that the table knows is a token, without '_', by construction.
+    if (id == HeaderId::unknown && (name.empty() || !all_of_class(name, kPlainName))) {
+      if (name.empty() || !all_of_class(name, kToken)) return bad_name(name);
+      underscore = true;
+    }
     if (name.size() > kMaxNameBytes) return refuse(431, "header line is too long");
 
     p = colon + 1;
@@ -105,7 +106,7 @@ HeadResult parse_fields(std::string_view block, const FieldLimits& limits, Heade
     const std::string_view value(p, static_cast<size_t>(last - p));
     p = stop + 2;
 
-    if (id == HeaderId::unknown && !limits.underscores_in_headers && std::memchr(line, '_', name.size()) != nullptr) continue;
+    if (underscore && !limits.underscores_in_headers) continue;
     out.add(id, name, value);
   }
   if (end - p != 2 || p[0] != '\r' || p[1] != '\n') return refuse(400, "head does not end with an empty line");

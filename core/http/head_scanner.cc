@@ -1,5 +1,7 @@
 #include "http/head_scanner.h"
 
+#include <algorithm>
+
 #include "http/byte_class.h"
 
 namespace sluice {
@@ -9,33 +11,79 @@ void HeadScanner::reset() {
   begun_ = false;
 }
 
-HeadScan HeadScanner::refused(int status, const char* reason) const {
-  return {HeadScan::State::refused, 0, refuse(status, reason)};
-}
-
 HeadScan HeadScanner::scan(std::string_view block) {
   if (!begun_) {
     if (HeadResult start = check_start(block); !start.ok()) return {HeadScan::State::refused, 0, start};
     if (!begun_) return {};
   }
-  const char* data = block.data();
-  const char* end = data + block.size();
-  for (;;) {
-    const char* stop = find_control(data + position_, end);
-    position_ = static_cast<size_t>(stop - data);
-    if (stop == end) return check_growth(block.size());
-    if (*stop != '\r') return refused(400, *stop == '\n' ? "line ends without CR" : "control character in the head");
-    if (stop + 1 == end) return check_growth(block.size());
-    if (stop[1] != '\n') return refused(400, "CR without LF in the head");
-    const size_t line_bytes = position_ - line_start_;
-    position_ += 2;
-    if (line_bytes == 0) {
-      if (position_ - skipped_ > limits_.total_bytes) return refused(431, "head is too large");
+  HeadResult why;
+  switch (scan_lines(block, why)) {
+    case Line::head_ended:
       return {HeadScan::State::found, position_, {}};
-    }
-    if (HeadResult line = check_line(line_bytes); !line.ok()) return {HeadScan::State::refused, 0, line};
-    line_start_ = position_;
+    case Line::refused:
+      return {HeadScan::State::refused, 0, why};
+    default:
+      break;
   }
+  why = check_growth(block.size());
+  return {why.ok() ? HeadScan::State::need_more : HeadScan::State::refused, 0, why};
+}
+
+// scan_lines walks over the line ends: 64 bytes at a time, because a branch per line end is cheaper than one per load, then
+// the rest. Ends of ordinary lines are passed here, with the place in registers; everything else is end_line's.
+HeadScanner::Line HeadScanner::scan_lines(std::string_view block, HeadResult& why) {
+  const char* const data = block.data();
+  const size_t size = block.size();
+  const size_t short_line = std::min(limits_.first_line_bytes, limits_.line_bytes);
+  size_t line_start = line_start_;
+  size_t position = position_;
+  while (size - position >= 64) {
+    const size_t base = position;
+    position = base + 64;
+    for (uint64_t stops = control_bits_64(data + base); stops != 0; stops &= stops - 1) {
+      const size_t at = base + static_cast<size_t>(__builtin_ctzll(stops));
+      stops &= stops - 1;  // the CR; its LF goes in the loop's step, unless it lies in the next 64 bytes
+      const bool ordinary = data[at] == '\r' && at + 1 < size && data[at + 1] == '\n' && at - line_start - 1 < short_line;
+      if (!ordinary) {
+        line_start_ = line_start;
+        const Line line = end_line(block, at, why);
+        if (line != Line::ended) return line;
+      }
+      line_start = at + 2;
+    }
+    position = std::max(position, line_start);
+  }
+  line_start_ = line_start;
+  position_ = position;
+  for (;;) {
+    const char* const stop = find_control(data + position_, data + size);
+    position_ = static_cast<size_t>(stop - data);
+    if (position_ == size) return Line::incomplete;
+    const Line line = end_line(block, position_, why);
+    if (line != Line::ended) return line;
+  }
+}
+
+// end_line judges the control byte at `at`, which should be the CR of a line end, and moves behind it.
+HeadScanner::Line HeadScanner::end_line(std::string_view block, size_t at, HeadResult& why) {
+  const auto refused = [&](int status, const char* reason) {
+    why = refuse(status, reason);
+    return Line::refused;
+  };
+  position_ = at;
+  if (block[at] != '\r') {
+    return refused(400, block[at] == '\n' ? "line ends without CR" : "control character in the head");
+  }
+  if (at + 1 == block.size()) return Line::incomplete;
+  if (block[at + 1] != '\n') return refused(400, "CR without LF in the head");
+  const size_t line_bytes = at - line_start_;
+  position_ = at + 2;
+  if (line_bytes == 0) {
+    return position_ - skipped_ > limits_.total_bytes ? refused(431, "head is too large") : Line::head_ended;
+  }
+  why = check_line(line_bytes);
+  line_start_ = position_;
+  return why.ok() ? Line::ended : Line::refused;
 }
 
 // check_start skips one CRLF before a request and judges the first byte of the message.
@@ -61,10 +109,9 @@ HeadResult HeadScanner::check_line(size_t bytes) const {
 }
 
 // check_growth judges an incomplete head, so that an endless line ends early.
-HeadScan HeadScanner::check_growth(size_t bytes) const {
-  if (HeadResult line = check_line(position_ - line_start_); !line.ok()) return {HeadScan::State::refused, 0, line};
-  if (bytes - skipped_ > limits_.total_bytes) return refused(431, "head is too large");
-  return {};
+HeadResult HeadScanner::check_growth(size_t bytes) const {
+  if (HeadResult line = check_line(position_ - line_start_); !line.ok()) return line;
+  return bytes - skipped_ > limits_.total_bytes ? refuse(431, "head is too large") : HeadResult();
 }
 
 }  // namespace sluice

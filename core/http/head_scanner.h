@@ -44,8 +44,11 @@ class HeadScanner final {
   void reset();
 
  private:
-  HeadScan refused(int status, const char* reason) const;
-  HeadScan check_growth(size_t bytes) const;
+  enum class Line : uint8_t { ended, head_ended, incomplete, refused };
+
+  Line scan_lines(std::string_view block, HeadResult& why);
+  Line end_line(std::string_view block, size_t at, HeadResult& why);
+  HeadResult check_growth(size_t bytes) const;
   HeadResult check_start(std::string_view block);
   HeadResult check_line(size_t bytes) const;
 

@@ -81,23 +81,32 @@ constexpr std::array<uint8_t, kSlots> make_slots() {
 inline constexpr std::array<Name, kCount> kNames = make_names();
 inline constexpr std::array<uint8_t, kSlots> kSlotIds = make_slots();
 
-inline uint64_t load_word(const char* p) {
-  uint64_t word;
+template <class Word>
+Word load(const char* p) {
+  Word word;
   std::memcpy(&word, p, sizeof word);
   return word;
 }
 
+template <class Word>
+bool word_matches(const Name& known, const char* text, size_t at) {
+  return static_cast<Word>(load<Word>(text + at) | load<Word>(known.mask + at)) == load<Word>(known.folded + at);
+}
+
+// words_match compares `size` bytes, at least one word, the last word overlapping the one before.
+template <class Word>
+bool words_match(const Name& known, const char* text, size_t size) {
+  for (size_t at = 0; at + sizeof(Word) < size; at += sizeof(Word)) {
+    if (!word_matches<Word>(known, text, at)) return false;
+  }
+  return word_matches<Word>(known, text, size - sizeof(Word));
+}
+
 inline bool matches(const Name& known, std::string_view name) {
   if (known.size != name.size()) return false;
-  const char* text = name.data();
-  size_t at = 0;
-  for (; at + 8 <= name.size(); at += 8) {
-    if ((load_word(text + at) | load_word(known.mask + at)) != load_word(known.folded + at)) return false;
-  }
-  for (; at < name.size(); ++at) {
-    if (static_cast<char>(text[at] | known.mask[at]) != known.folded[at]) return false;
-  }
-  return true;
+  if (name.size() >= 8) return words_match<uint64_t>(known, name.data(), name.size());
+  if (name.size() >= 4) return words_match<uint32_t>(known, name.data(), name.size());
+  return words_match<uint8_t>(known, name.data(), name.size());
 }
 
 // lookup is header_id without the call: parsers in this folder use it.
