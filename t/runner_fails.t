@@ -84,4 +84,14 @@ for my $row (@rows) {
 my ($code, $output) = run_file("=== TEST 1: a row\n${kHello}--- response_body\nhello\n");
 is($code, 0, 'the same frame passes when nothing is wrong') or diag($output);
 
+{
+    local $ENV{TEST_SLUICE_REPEAT} = 3;
+    ($code, $output) = run_file("=== TEST 1: a row\n${kHello}--- response_body\nhello\n\n=== TEST 2: the same server\n$kHello");
+    is($code, 0, 'blocks can be repeated') or diag($output);
+    is(scalar(() = $output =~ /^ok/mg), 9, 'and their tests count each time');
+}
+
+($code, $output) = run_file("=== TEST 1: a row\n$kHello--- SKIP\n\n=== TEST 2: chosen\n$kHello--- LAST\n\n=== TEST 3: another\n$kHello");
+is(scalar(() = $output =~ /^ok/mg), 1, 'SKIP and LAST choose blocks') or diag($output);
+
 done_testing;

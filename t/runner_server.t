@@ -103,5 +103,10 @@ my $refused = Test::Sluice::Server->new(config => 'nonsense;');
 ok !eval { $refused->start; 1 }, 'a server that does not start is an error';
 like $@, qr/ended with status 1.*unknown directive "nonsense"/s, 'that shows the log';
 
+my $daemon = Test::Sluice::Server->new(daemon => 'on', config => 'location / { return 200 "daemon\n"; }');
+is $daemon->start_daemon->{status}, 0, 'a daemon\'s parent ends with 0';
+is $daemon->get('/')->body, "daemon\n", 'when the daemon already answers';
+$daemon->stop(name => 'the daemon ended cleanly');
+
 $origin->stop;
 done_testing;

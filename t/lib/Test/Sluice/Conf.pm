@@ -29,7 +29,7 @@ sub expand {
     return $text;
 }
 
-# render: the whole file. port, workers, master => 'on'|'off', log_level, connections, env => {}, main_config, http_config, config,
+# render: the whole file. port, workers, master and daemon => 'on'|'off', log_level, connections, env => {}, main_config, http_config, config,
 # or raw_config: the file as it is.
 sub render {
     my (%option) = @_;
@@ -41,7 +41,7 @@ sub render {
     my $env     = join '', map { "env $_;\n" } sort keys %{ $option{env} || {} };
     return <<"END";
 ${peer}${user}worker_processes $option{workers};
-daemon off;
+daemon $option{daemon};
 master_process $option{master};
 error_log logs/error.log $option{log_level};
 pid logs/sluice.pid;

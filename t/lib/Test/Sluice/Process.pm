@@ -57,6 +57,12 @@ sub spawn {
     return $self;
 }
 
+# adopt: a daemon that detached itself from a process we ran; it has been reparented to us, so it can be waited for as if spawned.
+sub adopt {
+    my ($class, $pid) = @_;
+    return $live{$pid} = bless { pid => $pid, status => undef }, $class;
+}
+
 sub exec_child {
     my (%option) = @_;
     setpgid(0, 0);

@@ -35,7 +35,7 @@ sub binary {
 }
 
 # new: config, http_config, main_config or raw_config (see Conf); files => { 'path below html/' => text }; env => { NAME => value };
-# workers => 1, master => 'on', log_level => 'debug', connections => 256, port => a free one, vars => { more variables },
+# workers => 1, master => 'on', daemon => 'off', log_level => 'debug', connections => 256, port => a free one, vars => { more variables },
 # arguments => [ more words on the command line ].
 sub new {
     my ($class, %option) = @_;
@@ -46,7 +46,7 @@ sub new {
     make_path("$prefix/$_") for qw(conf logs html);
     chmod 01777, "$prefix/logs";
     my $self = bless { binary => $binary, prefix => $prefix, owner => $$, port => $option{port} || free_port(),
-                       options => { workers => 1, master => 'on', log_level => 'debug', connections => 256, %option } }, $class;
+                       options => { workers => 1, master => 'on', daemon => 'off', log_level => 'debug', connections => 256, %option } }, $class;
     $self->write_files(%{ $option{files} || {} });
     $self->write_config;
     return $self;
@@ -128,6 +128,16 @@ sub start {
     my $why = $ready ? 'ended with ' . describe_status($self->{process}->exited) : 'is not ready';
     $self->{process}->kill_group unless $ready;
     die "the server $why\n" . $self->evidence;
+}
+
+# start_daemon: with daemon => 'on', runs the command to its end, as an init system does: { status, stdout, stderr }. When status is 0, the
+# daemon in the pid file is the running server from then on.
+sub start_daemon {
+    my ($self) = @_;
+    my $done = $self->command;
+    my $pid  = $self->daemon_pid;
+    $self->{process} = Test::Sluice::Process->adopt($pid) if $done->{status} eq '0' && $pid;
+    return $done;
 }
 
 sub ready { my ($self) = @_; return -s $self->pid_file && $self->listens }

@@ -19,7 +19,7 @@ my %kSections = map { $_ => 1 } qw(
     error_log no_error_log grep_error_log grep_error_log_out access_log no_access_log
     must_die tcp_listen tcp_reply tcp_replies tcp_query tcp_query_len tcp_no_close
     origin_requests origin_connections origin_like origin_unlike
-    skip_eval todo ONLY SKIP LAST
+    skip_eval skip_nginx no_check_leak todo ONLY SKIP LAST
 );
 
 # read_blocks: the blocks of TEXT, filters not yet run.
