@@ -80,7 +80,17 @@ inline unsigned control_bits(const char* p) {
   const __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
   return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, control), del)));
 }
+// equal_bits has bit i set when p[i], of 16 bytes, is c.
+inline unsigned equal_bits(const char* p, char c) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(c))));
+}
 #else
+inline unsigned equal_bits(const char* p, char c) {
+  unsigned bits = 0;
+  for (unsigned i = 0; i < 16; ++i) bits |= p[i] == c ? 1u << i : 0u;
+  return bits;
+}
 inline unsigned control_bits(const char* p) {
   unsigned bits = 0;
   for (unsigned i = 0; i < 16; ++i) bits |= byte_is(p[i], kValue) ? 0u : 1u << i;
@@ -88,10 +98,21 @@ inline unsigned control_bits(const char* p) {
 }
 #endif
 
-// control_bits_64 is control_bits of 64 bytes.
-inline uint64_t control_bits_64(const char* p) {
-  return control_bits(p) | uint64_t{control_bits(p + 16)} << 16 | uint64_t{control_bits(p + 32)} << 32 |
-         uint64_t{control_bits(p + 48)} << 48;
+// LineBits are the interesting bytes of 64: bit i of each is about byte i.
+struct LineBits {
+  uint64_t control = 0;  // control_bits
+  uint64_t cr = 0;
+  uint64_t lf = 0;
+};
+
+inline LineBits line_bits(const char* p) {
+  LineBits out;
+  for (unsigned i = 0; i < 64; i += 16) {
+    out.control |= uint64_t{control_bits(p + i)} << i;
+    out.cr |= uint64_t{equal_bits(p + i, '\r')} << i;
+    out.lf |= uint64_t{equal_bits(p + i, '\n')} << i;
+  }
+  return out;
 }
 
 // find_control returns the first byte of [p, end) that a field value can't have (a control byte other than HTAB), or end.

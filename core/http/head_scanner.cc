@@ -29,38 +29,35 @@ HeadScan HeadScanner::scan(std::string_view block) {
   return {why.ok() ? HeadScan::State::need_more : HeadScan::State::refused, 0, why};
 }
 
-// scan_lines walks over the line ends: 64 bytes at a time, because a branch per line end is cheaper than one per load, then
-// the rest. Ends of ordinary lines are passed here, with the place in registers; everything else is end_line's.
+// scan_lines walks over the line ends, one at a time, after the ordinary lines were skipped.
 HeadScanner::Line HeadScanner::scan_lines(std::string_view block, HeadResult& why) {
-  const char* const data = block.data();
-  const size_t size = block.size();
-  const size_t short_line = std::min(limits_.first_line_bytes, limits_.line_bytes);
-  size_t line_start = line_start_;
-  size_t position = position_;
-  while (size - position >= 64) {
-    const size_t base = position;
-    position = base + 64;
-    for (uint64_t stops = control_bits_64(data + base); stops != 0; stops &= stops - 1) {
-      const size_t at = base + static_cast<size_t>(__builtin_ctzll(stops));
-      stops &= stops - 1;  // the CR; its LF goes in the loop's step, unless it lies in the next 64 bytes
-      const bool ordinary = data[at] == '\r' && at + 1 < size && data[at + 1] == '\n' && at - line_start - 1 < short_line;
-      if (!ordinary) {
-        line_start_ = line_start;
-        const Line line = end_line(block, at, why);
-        if (line != Line::ended) return line;
-      }
-      line_start = at + 2;
-    }
-    position = std::max(position, line_start);
-  }
-  line_start_ = line_start;
-  position_ = position;
+  // A block this small has no line over a limit.
+  if (block.size() <= std::min(limits_.first_line_bytes, limits_.line_bytes)) skip_ordinary_lines(block);
   for (;;) {
-    const char* const stop = find_control(data + position_, data + size);
-    position_ = static_cast<size_t>(stop - data);
-    if (position_ == size) return Line::incomplete;
+    const char* const stop = find_control(block.data() + position_, block.data() + block.size());
+    position_ = static_cast<size_t>(stop - block.data());
+    if (position_ == block.size()) return Line::incomplete;
     const Line line = end_line(block, position_, why);
     if (line != Line::ended) return line;
+  }
+}
+
+// skip_ordinary_lines passes 64 bytes at a time without a branch per line, as long as every control byte in them belongs to a
+// CRLF and no line is empty. It stops before the 64 bytes that need a closer look.
+void HeadScanner::skip_ordinary_lines(std::string_view block) {
+  constexpr uint64_t kLast = uint64_t{1} << 63;
+  while (block.size() - position_ >= 64) {
+    LineBits bits = line_bits(block.data() + position_);
+    size_t bytes = 64;
+    if ((bits.cr & kLast) != 0) {  // its LF is not among the 64: leave it for the next
+      bits.cr &= ~kLast;
+      bits.control &= ~kLast;
+      bytes = 63;
+    }
+    const uint64_t line_starts = bits.lf << 1 | (position_ == line_start_ ? 1u : 0u);
+    if (bits.control != (bits.cr | bits.lf) || bits.lf != bits.cr << 1 || (bits.cr & line_starts) != 0) return;
+    if (bits.lf != 0) line_start_ = position_ + 64 - static_cast<size_t>(__builtin_clzll(bits.lf));
+    position_ += bytes;
   }
 }
 

@@ -47,6 +47,7 @@ class HeadScanner final {
   enum class Line : uint8_t { ended, head_ended, incomplete, refused };
 
   Line scan_lines(std::string_view block, HeadResult& why);
+  void skip_ordinary_lines(std::string_view block);
   Line end_line(std::string_view block, size_t at, HeadResult& why);
   HeadResult check_growth(size_t bytes) const;
   HeadResult check_start(std::string_view block);

@@ -13,7 +13,8 @@
 
 namespace sluice {
 
-// Well-known field names: id, canonical spelling. One row per name; everything about names comes from here.
+// Well-known field names: id, canonical spelling. One row per name; everything about names comes from here. What browsers
+// send in every request is here too: a known name needs no further check by the parser.
 #define SLUICE_HEADER_TABLE(X)                                                                                        \
   X(accept, "Accept") X(accept_charset, "Accept-Charset") X(accept_encoding, "Accept-Encoding")                       \
   X(accept_language, "Accept-Language") X(accept_ranges, "Accept-Ranges") X(age, "Age") X(allow, "Allow")             \
@@ -21,6 +22,10 @@ namespace sluice {
   X(connection, "Connection") X(content_disposition, "Content-Disposition") X(content_encoding, "Content-Encoding")   \
   X(content_language, "Content-Language") X(content_length, "Content-Length") X(content_location, "Content-Location") \
   X(content_range, "Content-Range") X(content_type, "Content-Type") X(cookie, "Cookie") X(date, "Date")               \
+  X(dnt, "DNT") X(priority, "Priority") X(sec_ch_ua, "Sec-CH-UA") X(sec_ch_ua_mobile, "Sec-CH-UA-Mobile")             \
+  X(sec_ch_ua_platform, "Sec-CH-UA-Platform") X(sec_fetch_dest, "Sec-Fetch-Dest") X(sec_fetch_mode, "Sec-Fetch-Mode") \
+  X(sec_fetch_site, "Sec-Fetch-Site") X(sec_fetch_user, "Sec-Fetch-User")                                             \
+  X(upgrade_insecure_requests, "Upgrade-Insecure-Requests")                                                           \
   X(etag, "ETag") X(expect, "Expect") X(expires, "Expires") X(forwarded, "Forwarded") X(from, "From") X(host, "Host") \
   X(http2_settings, "HTTP2-Settings") X(if_match, "If-Match") X(if_modified_since, "If-Modified-Since")               \
   X(if_none_match, "If-None-Match") X(if_range, "If-Range") X(if_unmodified_since, "If-Unmodified-Since")             \
