@@ -41,7 +41,8 @@ void append_context(std::string& line, std::string_view text) {
 void render_log_line(std::string& line, LogLevel level, std::string_view message, const LogContext* context) {
   line.clear();
   line += Clock::of_thread().log_time();
-  for (std::string_view part : {std::string_view(" ["), log_level_name(level), std::string_view("] ")}) line += part;
+  for (std::string_view part : {std::string_view(" ["), log_level_name(level), std::string_view("] ")})
+    line += part;
   detail::append_part(line, getpid());
   line += '#';
   detail::append_part(line, gettid());

@@ -14,7 +14,8 @@ namespace sluice {
 
 namespace {
 
-constexpr std::string_view kNames[] = {"", "emerg", "alert", "crit", "error", "warn", "notice", "info", "debug"};
+constexpr std::string_view kNames[] = {"",     "emerg",  "alert", "crit", "error",
+                                       "warn", "notice", "info",  "debug"};
 
 // spdlog has fewer levels; it only passes them on.
 spdlog::level::level_enum spdlog_level(LogLevel level) {
@@ -22,12 +23,17 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
     case LogLevel::stderr_:
     case LogLevel::emerg:
     case LogLevel::alert:
-    case LogLevel::crit: return spdlog::level::critical;
-    case LogLevel::error: return spdlog::level::err;
-    case LogLevel::warn: return spdlog::level::warn;
+    case LogLevel::crit:
+      return spdlog::level::critical;
+    case LogLevel::error:
+      return spdlog::level::err;
+    case LogLevel::warn:
+      return spdlog::level::warn;
     case LogLevel::notice:
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::debug: return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::debug:
+      return spdlog::level::debug;
   }
   return spdlog::level::critical;
 }

@@ -42,7 +42,8 @@ bool name_character(char c, bool first) {
 
 bool well_formed(std::string_view name) {
   std::string_view family = name.substr(0, name.find('{')), labels = name.substr(family.size());
-  bool labels_good = labels.empty() || (labels.size() > 2 && labels.ends_with('}') && labels.find('\n') == labels.npos);
+  bool labels_good =
+      labels.empty() || (labels.size() > 2 && labels.ends_with('}') && labels.find('\n') == labels.npos);
   for (size_t i = 0; i < family.size(); ++i) {
     if (!name_character(family[i], i == 0)) return false;
   }
@@ -57,9 +58,12 @@ void append_number(std::string& out, double value) {
 // "\" and line feeds in a help text are escaped (Prometheus text format).
 void append_help(std::string& out, std::string_view help) {
   for (char c : help) {
-    if (c == '\\') out += "\\\\";
-    else if (c == '\n') out += "\\n";
-    else out += c;
+    if (c == '\\')
+      out += "\\\\";
+    else if (c == '\n')
+      out += "\\n";
+    else
+      out += c;
   }
 }
 
@@ -73,14 +77,16 @@ void copy_text(std::string_view text, std::span<char> out) {
 
 ZoneSpec Metrics::zone_spec() {
   static_assert(sizeof(Header) <= kNamesAt);
-  return {"metrics", "metrics-1", kNamesAt + kMaxNames * sizeof(Name) + sizeof(uint64_t) * kMaxSlots * kWordsPerSlot};
+  return {"metrics", "metrics-1",
+          kNamesAt + kMaxNames * sizeof(Name) + sizeof(uint64_t) * kMaxSlots * kWordsPerSlot};
 }
 
 Result<std::unique_ptr<Metrics>> Metrics::open(std::shared_ptr<Zone> zone, uint32_t slot) {
   if (zone->spec().layout != zone_spec().layout || zone->size() != zone_spec().bytes || slot >= kMaxSlots) {
     return Error(ErrorKind::internal, "not a zone for metrics, or no such slot");
   }
-  zone->initialise_once([](Zone& fresh, void*) { reinterpret_cast<Header*>(fresh.data())->lock.initialise(); }, nullptr);
+  zone->initialise_once(
+      [](Zone& fresh, void*) { reinterpret_cast<Header*>(fresh.data())->lock.initialise(); }, nullptr);
   return std::unique_ptr<Metrics>(new Metrics(std::move(zone), slot));
 }
 
@@ -91,7 +97,8 @@ Metrics::Metrics(std::shared_ptr<Zone> zone, uint32_t slot)
       slots_(reinterpret_cast<uint64_t*>(names_ + kMaxNames)),
       words_(slots_ + size_t(slot) * kWordsPerSlot) {
   uint32_t seen = header_->slots.load();
-  while (seen <= slot && !header_->slots.compare_exchange_weak(seen, slot + 1)) {}
+  while (seen <= slot && !header_->slots.compare_exchange_weak(seen, slot + 1)) {
+  }
 }
 
 Result<Counter> Metrics::counter(std::string_view name, std::string_view help) {
@@ -104,14 +111,17 @@ Result<Gauge> Metrics::gauge(std::string_view name, std::string_view help) {
   return Gauge{found->word};
 }
 
-Result<Histogram> Metrics::histogram(std::string_view name, std::string_view help, std::span<const double> bounds) {
+Result<Histogram> Metrics::histogram(std::string_view name, std::string_view help,
+                                     std::span<const double> bounds) {
   TRY_ASSIGN(const Name* found, declare(Type::histogram, name, help, bounds));
   return Histogram{found->word, found->bounds_count, found->bounds};
 }
 
 // A process that dies here has not counted its name yet, so a recovered lock needs no repair.
-Result<const Metrics::Name*> Metrics::declare(Type type, std::string_view name, std::string_view help, std::span<const double> bounds) {
-  if (!well_formed(name)) return Error(ErrorKind::config, concat("malformed metric name \"", name, '"'), ErrorSource::config);
+Result<const Metrics::Name*> Metrics::declare(Type type, std::string_view name, std::string_view help,
+                                              std::span<const double> bounds) {
+  if (!well_formed(name))
+    return Error(ErrorKind::config, concat("malformed metric name \"", name, '"'), ErrorSource::config);
   if (bounds.size() > kMaxBounds || !std::is_sorted(bounds.begin(), bounds.end())) {
     return Error(ErrorKind::config, concat("invalid bounds of metric \"", name, '"'), ErrorSource::config);
   }
@@ -126,8 +136,10 @@ Result<const Metrics::Name*> Metrics::declare_locked(Type type, std::string_view
   uint32_t count = header_->names.load();
   for (Name& known : std::span(names_, count)) {
     if (known.full() != name) continue;
-    if (known.type == type && std::ranges::equal(std::span(known.bounds, known.bounds_count), bounds)) return &known;
-    return Error(ErrorKind::config, concat("metric \"", name, "\" is declared twice with different types"), ErrorSource::config);
+    if (known.type == type && std::ranges::equal(std::span(known.bounds, known.bounds_count), bounds))
+      return &known;
+    return Error(ErrorKind::config, concat("metric \"", name, "\" is declared twice with different types"),
+                 ErrorSource::config);
   }
   uint32_t word = count == 0 ? 0 : names_[count - 1].word + names_[count - 1].words();
   Name& made = names_[std::min(count, kMaxNames - 1)];
@@ -156,7 +168,8 @@ void Metrics::observe(Histogram histogram, double value) {
 uint64_t Metrics::sum(uint32_t word) const {
   uint64_t total = 0;
   for (uint32_t slot = 0; slot < header_->slots.load(); ++slot) {
-    total += std::atomic_ref<uint64_t>(slots_[size_t(slot) * kWordsPerSlot + word]).load(std::memory_order_relaxed);
+    total += std::atomic_ref<uint64_t>(slots_[size_t(slot) * kWordsPerSlot + word])
+                 .load(std::memory_order_relaxed);
   }
   return total;
 }
@@ -164,7 +177,8 @@ uint64_t Metrics::sum(uint32_t word) const {
 double Metrics::sum_as_double(uint32_t word) const {
   double total = 0;
   for (uint32_t slot = 0; slot < header_->slots.load(); ++slot) {
-    auto bits = std::atomic_ref<uint64_t>(slots_[size_t(slot) * kWordsPerSlot + word]).load(std::memory_order_relaxed);
+    auto bits = std::atomic_ref<uint64_t>(slots_[size_t(slot) * kWordsPerSlot + word])
+                    .load(std::memory_order_relaxed);
     total += std::bit_cast<double>(bits);
   }
   return total;
@@ -173,7 +187,8 @@ double Metrics::sum_as_double(uint32_t word) const {
 void Metrics::reset_gauges(uint32_t slot) {
   for (const Name& name : std::span(names_, header_->names.load())) {
     if (name.type != Type::gauge) continue;
-    std::atomic_ref<uint64_t>(slots_[size_t(slot) * kWordsPerSlot + name.word]).store(0, std::memory_order_relaxed);
+    std::atomic_ref<uint64_t>(slots_[size_t(slot) * kWordsPerSlot + name.word])
+        .store(0, std::memory_order_relaxed);
   }
 }
 
@@ -182,7 +197,8 @@ std::string Metrics::render_prometheus() const {
   static constexpr std::string_view kTypes[] = {"counter", "gauge", "histogram"};
   std::vector<const Name*> sorted;
   for (const Name& name : std::span(names_, header_->names.load())) sorted.push_back(&name);
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Name* a, const Name* b) { return a->family() < b->family(); });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Name* a, const Name* b) { return a->family() < b->family(); });
   std::string out;
   std::string_view family;
   for (const Name* name : sorted) {
@@ -212,8 +228,10 @@ void Metrics::render_one(std::string& out, const Name& name) const {
   for (uint32_t i = 0; i <= name.bounds_count; ++i) {
     below += sum(name.word + i);
     out += concat(name.family(), "_bucket", opened, "le=\"");
-    if (i < name.bounds_count) append_number(out, name.bounds[i]);
-    else out += "+Inf";
+    if (i < name.bounds_count)
+      append_number(out, name.bounds[i]);
+    else
+      out += "+Inf";
     out += concat("\"} ", below, '\n');
   }
   out += concat(name.family(), "_sum", labels, ' ');

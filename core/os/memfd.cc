@@ -33,8 +33,12 @@ Result<Fd> make_memory_file(std::string_view name, MemoryFileUse use) {
   return Fd(fd);
 }
 
-Result<void> seal_memory_file(int fd) { return add_seals(fd, kContentSeals | F_SEAL_SEAL); }
-Result<void> seal_memory_file_size(int fd) { return add_seals(fd, F_SEAL_SHRINK | F_SEAL_GROW); }
+Result<void> seal_memory_file(int fd) {
+  return add_seals(fd, kContentSeals | F_SEAL_SEAL);
+}
+Result<void> seal_memory_file_size(int fd) {
+  return add_seals(fd, F_SEAL_SHRINK | F_SEAL_GROW);
+}
 
 bool is_sealed(int fd) {
   int seals = fcntl(fd, F_GET_SEALS);
@@ -58,7 +62,8 @@ Result<ReadOnlyMapping> ReadOnlyMapping::map(int fd) {
   return ReadOnlyMapping(std::string_view(static_cast<char*>(start), size));
 }
 
-ReadOnlyMapping::ReadOnlyMapping(ReadOnlyMapping&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+ReadOnlyMapping::ReadOnlyMapping(ReadOnlyMapping&& other) noexcept
+    : bytes_(std::exchange(other.bytes_, {})) {}
 
 ReadOnlyMapping& ReadOnlyMapping::operator=(ReadOnlyMapping&& other) noexcept {
   std::swap(bytes_, other.bytes_);

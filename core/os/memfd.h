@@ -24,7 +24,8 @@ Result<void> seal_memory_file_size(int fd);
 bool is_sealed(int fd);
 
 // sealed_memory_file makes one that holds `bytes`, and seals it.
-Result<Fd> sealed_memory_file(std::string_view name, std::string_view bytes, MemoryFileUse use = MemoryFileUse::data);
+Result<Fd> sealed_memory_file(std::string_view name, std::string_view bytes,
+                              MemoryFileUse use = MemoryFileUse::data);
 
 // ReadOnlyMapping: a whole file mapped read-only. The descriptor may be closed afterwards.
 class ReadOnlyMapping {

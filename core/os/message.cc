@@ -74,7 +74,8 @@ std::vector<Fd> take_fds(msghdr& header) {
 Result<std::string> read_payload_file(int fd, uint64_t size) {
   struct stat status;
   bool good = is_sealed(fd) && fstat(fd, &status) == 0 && static_cast<uint64_t>(status.st_size) == size;
-  if (!good) return Error(ErrorKind::bad_message, "the memory file of a message is not sealed or has the wrong size");
+  if (!good)
+    return Error(ErrorKind::bad_message, "the memory file of a message is not sealed or has the wrong size");
   TRY_ASSIGN(ReadOnlyMapping mapping, ReadOnlyMapping::map(fd));
   return std::string(mapping.bytes());
 }
@@ -83,7 +84,8 @@ Result<std::string> read_payload_file(int fd, uint64_t size) {
 
 Result<MessagePair> message_pair() {
   int ends[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return os_error("socketpair()", errno);
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return os_error("socketpair()", errno);
   return MessagePair{Fd(ends[0]), Fd(ends[1])};
 }
 
@@ -116,8 +118,10 @@ Result<Message> receive_message(int fd) {
   message.fds = take_fds(header);
   if (received == 0) return Error(ErrorKind::closed, "the other process closed its end");
   auto inline_bytes = static_cast<size_t>(received) - sizeof size;
-  bool whole = static_cast<size_t>(received) >= sizeof size && (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
-  bool in_file = whole && inline_bytes == 0 && size > kMaxInlineBytes && size <= kMaxMessageBytes && !message.fds.empty();
+  bool whole =
+      static_cast<size_t>(received) >= sizeof size && (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
+  bool in_file = whole && inline_bytes == 0 && size > kMaxInlineBytes && size <= kMaxMessageBytes &&
+                 !message.fds.empty();
   if (!whole || (!in_file && size != inline_bytes)) return Error(ErrorKind::bad_message, "malformed message");
   if (!in_file) {
     message.bytes.assign(buffer, inline_bytes);

@@ -22,9 +22,11 @@ Error lookup_error(std::string_view call, const std::string& name) {
 
 Result<void> become(const UserIds& ids) {
   if (setgid(ids.gid) != 0) return os_error(concat("setgid(", ids.gid, ')'), errno);
-  if (initgroups(ids.user.c_str(), ids.gid) != 0) return os_error(concat("initgroups(", ids.user, ", ", ids.gid, ')'), errno);
+  if (initgroups(ids.user.c_str(), ids.gid) != 0)
+    return os_error(concat("initgroups(", ids.user, ", ", ids.gid, ')'), errno);
   if (setuid(ids.uid) != 0) return os_error(concat("setuid(", ids.uid, ')'), errno);
-  if (ids.uid != 0 && setuid(0) == 0) return Error(ErrorKind::internal, "root rights could be regained after setuid()");
+  if (ids.uid != 0 && setuid(0) == 0)
+    return Error(ErrorKind::internal, "root rights could be regained after setuid()");
   return {};
 }
 

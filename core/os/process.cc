@@ -20,7 +20,8 @@ Result<Fd> open_pidfd(pid_t pid) {
 }
 
 Result<void> send_signal_to(int pidfd, int signal) {
-  if (syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) != 0) return os_error("pidfd_send_signal()", errno);
+  if (syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) != 0)
+    return os_error("pidfd_send_signal()", errno);
   return {};
 }
 
@@ -32,7 +33,8 @@ uint64_t open_files_limit() {
 
 Result<void> set_open_files_limit(uint64_t count) {
   rlimit limit{count, count};
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return os_error(concat("setrlimit(RLIMIT_NOFILE, ", count, ')'), errno);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return os_error(concat("setrlimit(RLIMIT_NOFILE, ", count, ')'), errno);
   return {};
 }
 
@@ -48,7 +50,8 @@ Result<void> redirect_stdio_to_null(StandardError standard_error) {
     if (standard == STDERR_FILENO && standard_error == StandardError::keep) continue;
     if (dup2(null.get(), standard) < 0) return os_error("dup2()", errno);
   }
-  if (null.get() <= STDERR_FILENO) null.release();  // a standard descriptor was closed before, and is this one now
+  if (null.get() <= STDERR_FILENO)
+    null.release();  // a standard descriptor was closed before, and is this one now
   return {};
 }
 

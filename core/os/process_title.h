@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
-#include <string>
 
 namespace sluice {
 

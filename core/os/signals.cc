@@ -11,7 +11,8 @@ namespace sluice {
 void block_all_signals() {
   sigset_t all;
   sigfillset(&all);
-  for (int synchronous : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS}) sigdelset(&all, synchronous);
+  for (int synchronous : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS})
+    sigdelset(&all, synchronous);
   pthread_sigmask(SIG_SETMASK, &all, nullptr);
 }
 
@@ -28,7 +29,8 @@ Result<Signals> Signals::open(std::initializer_list<int> signals) {
   sigset_t wanted;
   sigemptyset(&wanted);
   for (int signal : signals) sigaddset(&wanted, signal);
-  if (int error = pthread_sigmask(SIG_BLOCK, &wanted, nullptr); error != 0) return os_error("pthread_sigmask()", error);
+  if (int error = pthread_sigmask(SIG_BLOCK, &wanted, nullptr); error != 0)
+    return os_error("pthread_sigmask()", error);
   Fd fd(signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd.valid()) return os_error("signalfd()", errno);
   return Signals(std::move(fd));

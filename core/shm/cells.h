@@ -17,9 +17,9 @@
 namespace sluice {
 
 struct CellPoolHeader {
-  uint32_t count;       // cells there are
-  uint32_t fresh;       // the first cell that was never used; those from here on are free and untouched memory
-  uint32_t free_head;   // chain of the others that are free
+  uint32_t count;      // cells there are
+  uint32_t fresh;      // the first cell that was never used; those from here on are free and untouched memory
+  uint32_t free_head;  // chain of the others that are free
   uint32_t free_count;  // all free cells, fresh ones included
 };
 

@@ -42,7 +42,8 @@ uint64_t expiry_from(uint64_t now, uint64_t ttl_ms) {
 std::vector<Shard> shards_of(Zone& zone) {
   std::vector<Shard> shards;
   for (size_t i = 0; i < shards_for(zone.size()); ++i) {
-    shards.emplace_back(zone.data() + sizeof(DictHeader) + i * shard_bytes(zone.size()), shard_bytes(zone.size()));
+    shards.emplace_back(zone.data() + sizeof(DictHeader) + i * shard_bytes(zone.size()),
+                        shard_bytes(zone.size()));
   }
   return shards;
 }
@@ -52,13 +53,17 @@ void format_dict(Zone& zone, void*) {
   for (Shard& shard : shards_of(zone)) shard.format(shard_bytes(zone.size()));
 }
 
-uint64_t now_ms() { return Clock::of_thread().now(); }
+uint64_t now_ms() {
+  return Clock::of_thread().now();
+}
 
 }  // namespace
 
 struct Dict::Impl {
   explicit Impl(std::shared_ptr<Zone> z)
-      : zone(std::move(z)), seed(reinterpret_cast<DictHeader*>(zone->data())->seed), shards(shards_of(*zone)) {}
+      : zone(std::move(z)),
+        seed(reinterpret_cast<DictHeader*>(zone->data())->seed),
+        shards(shards_of(*zone)) {}
 
   // Calls use(shard, key) with the lock of the key's shard.
   template <class Use>
@@ -84,8 +89,10 @@ struct Dict::Impl {
 };
 
 Result<std::unique_ptr<Dict>> Dict::open(std::shared_ptr<Zone> zone) {
-  if (zone->spec().layout != kLayout) return Error(ErrorKind::internal, concat("zone \"", zone->spec().name, "\" is no dictionary"));
-  if (zone->size() < kMinBytes) return Error(ErrorKind::config, "invalid lua shared dict size", ErrorSource::config);
+  if (zone->spec().layout != kLayout)
+    return Error(ErrorKind::internal, concat("zone \"", zone->spec().name, "\" is no dictionary"));
+  if (zone->size() < kMinBytes)
+    return Error(ErrorKind::config, "invalid lua shared dict size", ErrorSource::config);
   zone->initialise_once(format_dict, nullptr);
   return std::unique_ptr<Dict>(new Dict(std::make_unique<Impl>(std::move(zone))));
 }
@@ -93,28 +100,38 @@ Result<std::unique_ptr<Dict>> Dict::open(std::shared_ptr<Zone> zone) {
 Dict::Dict(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Dict::~Dict() = default;
 
-Dict::StoreResult Dict::store(Store how, std::string_view key, const DictValue& value, uint64_t ttl_ms, bool safe) {
+Dict::StoreResult Dict::store(Store how, std::string_view key, const DictValue& value, uint64_t ttl_ms,
+                              bool safe) {
   uint64_t now = now_ms();
-  return impl_->with(key, [&](Shard& shard, DictKey k) { return shard.store(how, k, value, now, expiry_from(now, ttl_ms), safe); });
+  return impl_->with(key, [&](Shard& shard, DictKey k) {
+    return shard.store(how, k, value, now, expiry_from(now, ttl_ms), safe);
+  });
 }
 
 bool Dict::get(std::string_view key, DictValue& out) {
   uint64_t now = now_ms();
-  return impl_->with(key, [&](Shard& shard, DictKey k) { return shard.get(k, now, Shard::Expired::hide, out, impl_->buffer); });
+  return impl_->with(key, [&](Shard& shard, DictKey k) {
+    return shard.get(k, now, Shard::Expired::hide, out, impl_->buffer);
+  });
 }
 
 bool Dict::get_stale(std::string_view key, DictValue& out) {
   uint64_t now = now_ms();
-  return impl_->with(key, [&](Shard& shard, DictKey k) { return shard.get(k, now, Shard::Expired::show, out, impl_->buffer); });
+  return impl_->with(key, [&](Shard& shard, DictKey k) {
+    return shard.get(k, now, Shard::Expired::show, out, impl_->buffer);
+  });
 }
 
 void Dict::remove(std::string_view key) {
   impl_->with(key, [](Shard& shard, DictKey k) { shard.remove(k); });
 }
 
-Dict::IncrResult Dict::incr(std::string_view key, double by, std::optional<double> init, uint64_t init_ttl_ms) {
+Dict::IncrResult Dict::incr(std::string_view key, double by, std::optional<double> init,
+                            uint64_t init_ttl_ms) {
   uint64_t now = now_ms();
-  return impl_->with(key, [&](Shard& shard, DictKey k) { return shard.incr(k, by, init, now, expiry_from(now, init_ttl_ms)); });
+  return impl_->with(key, [&](Shard& shard, DictKey k) {
+    return shard.incr(k, by, init, now, expiry_from(now, init_ttl_ms));
+  });
 }
 
 Dict::PushResult Dict::push(End end, std::string_view key, const DictValue& value) {
@@ -122,7 +139,8 @@ Dict::PushResult Dict::push(End end, std::string_view key, const DictValue& valu
 }
 
 const char* Dict::pop(End end, std::string_view key, DictValue& out) {
-  return impl_->with(key, [&](Shard& shard, DictKey k) { return shard.pop(end, k, out, impl_->buffer, now_ms()); });
+  return impl_->with(
+      key, [&](Shard& shard, DictKey k) { return shard.pop(end, k, out, impl_->buffer, now_ms()); });
 }
 
 Dict::PushResult Dict::list_length(std::string_view key) {
@@ -138,7 +156,8 @@ std::optional<uint64_t> Dict::ttl(std::string_view key) {
 
 bool Dict::expire(std::string_view key, uint64_t ttl_ms) {
   uint64_t now = now_ms();
-  return impl_->with(key, [&](Shard& shard, DictKey k) { return shard.set_expiry(k, now, expiry_from(now, ttl_ms)); });
+  return impl_->with(
+      key, [&](Shard& shard, DictKey k) { return shard.set_expiry(k, now, expiry_from(now, ttl_ms)); });
 }
 
 void Dict::flush_all() {
@@ -163,7 +182,9 @@ std::vector<std::string> Dict::keys(size_t max) {
   return keys;
 }
 
-size_t Dict::capacity() const { return impl_->zone->size(); }
+size_t Dict::capacity() const {
+  return impl_->zone->size();
+}
 
 size_t Dict::free_space() {
   size_t bytes = 0;
@@ -177,6 +198,8 @@ uint64_t Dict::recoveries() const {
   return total;
 }
 
-const std::string& Dict::name() const { return impl_->zone->spec().name; }
+const std::string& Dict::name() const {
+  return impl_->zone->spec().name;
+}
 
 }  // namespace sluice

@@ -49,7 +49,9 @@ SignalSafeNumber::SignalSafeNumber(uint64_t number, Base base) {
   } while (number > 0);
 }
 
-ZoneSpec ProcessSlots::zone_spec() { return {"process slots", "process-slots-1", kMaxSlots * sizeof(ProcessSlot)}; }
+ZoneSpec ProcessSlots::zone_spec() {
+  return {"process slots", "process-slots-1", kMaxSlots * sizeof(ProcessSlot)};
+}
 
 Result<std::unique_ptr<ProcessSlots>> ProcessSlots::open(std::shared_ptr<Zone> zone) {
   if (zone->spec().layout != zone_spec().layout || zone->size() != zone_spec().bytes) {

@@ -40,7 +40,9 @@ void begin_slot(ProcessSlot& slot, pid_t pid, Tick now);
 // end_slot makes the slot free.
 void end_slot(ProcessSlot& slot);
 
-inline void beat(ProcessSlot& slot, Tick now) { slot.heartbeat_ms.store(now, std::memory_order_relaxed); }
+inline void beat(ProcessSlot& slot, Tick now) {
+  slot.heartbeat_ms.store(now, std::memory_order_relaxed);
+}
 // silent_for is how long ago the last heartbeat was, in milliseconds; 0 for a free slot and for one that beat after `now` was read.
 uint64_t silent_for(const ProcessSlot& slot, Tick now);
 

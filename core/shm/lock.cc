@@ -20,7 +20,9 @@ void pause_briefly() {
 #endif
 }
 
-pthread_mutex_t* native(std::byte* bytes) { return reinterpret_cast<pthread_mutex_t*>(bytes); }
+pthread_mutex_t* native(std::byte* bytes) {
+  return reinterpret_cast<pthread_mutex_t*>(bytes);
+}
 
 int acquire(pthread_mutex_t* mutex) {
   for (int i = 0; i < kTriesBeforeSleep; ++i) {
@@ -51,6 +53,8 @@ ShmLock::Acquired ShmLock::lock() {
   return Acquired::recovered;
 }
 
-void ShmLock::unlock() { CHECK(pthread_mutex_unlock(native(mutex_)) == 0); }
+void ShmLock::unlock() {
+  CHECK(pthread_mutex_unlock(native(mutex_)) == 0);
+}
 
 }  // namespace sluice

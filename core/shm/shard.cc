@@ -1,7 +1,6 @@
 #include "shm/shard.h"
 
 #include <bit>
-#include <utility>
 
 #include <sluice/log/log.h>
 
@@ -9,9 +8,9 @@ namespace sluice {
 
 namespace {
 
-constexpr uint32_t kSweepBuckets = 256;  // looked at for expired entries by one store that finds no room
-
-constexpr size_t align_cell(size_t bytes) { return (bytes + CellPool::kCellBytes - 1) & ~size_t(CellPool::kCellBytes - 1); }
+constexpr size_t align_cell(size_t bytes) {
+  return (bytes + CellPool::kCellBytes - 1) & ~size_t(CellPool::kCellBytes - 1);
+}
 
 struct Layout {
   uint32_t buckets;
@@ -27,7 +26,9 @@ Layout layout_of(size_t bytes) {
   return {buckets, static_cast<uint32_t>((bytes - first_cell) / CellPool::kCellBytes), first_cell};
 }
 
-size_t string_bytes(const DictValue& value) { return value.type == DictValue::Type::string ? value.string.size() : 0; }
+size_t string_bytes(const DictValue& value) {
+  return value.type == DictValue::Type::string ? value.string.size() : 0;
+}
 
 }  // namespace
 
@@ -49,8 +50,6 @@ void Shard::format(size_t bytes) {
   header_->earliest_expiry = header_->round_earliest = UINT64_MAX;
 }
 
-// ---- finding -------------------------------------------------------------------------------------------------------------------
-
 bool Shard::key_equals(uint32_t index, std::string_view key) const {
   const Entry& e = entry(index);
   if (e.key_bytes != key.size()) return false;
@@ -70,7 +69,8 @@ std::string Shard::key_of(uint32_t index) const {
 // The link that names the entry with this key, or the link at the end of its chain, which is 0.
 uint32_t* Shard::find_link(DictKey key) const {
   uint32_t* link = &bucket(key.hash);
-  while (*link != 0 && (entry(*link).hash != key.hash || !key_equals(*link, key.bytes))) link = &entry(*link).hash_next;
+  while (*link != 0 && (entry(*link).hash != key.hash || !key_equals(*link, key.bytes)))
+    link = &entry(*link).hash_next;
   return link;
 }
 
@@ -85,8 +85,6 @@ uint64_t Shard::cells_of(uint32_t index) const {
   uint64_t own = CellPool::needed(fixed_bytes(type_of(e)) + e.key_bytes + e.string_bytes, kEntryRoom);
   return type_of(e) == DictValue::Type::list ? own + list_of(index).cells : own;
 }
-
-// ---- reading -------------------------------------------------------------------------------------------------------------------
 
 bool Shard::get(DictKey key, uint64_t now, Expired expired, DictValue& out, ReadBuffer& buffer) {
   uint32_t index = *find_link(key);
@@ -106,10 +104,17 @@ void Shard::read_value(uint32_t index, DictValue& out, ReadBuffer& buffer) const
   out.flags = e.flags;
   out.string = {};
   switch (out.type) {
-    case DictValue::Type::number: out.number = number_of(index); break;
-    case DictValue::Type::boolean: out.boolean = number_of(index) != 0; break;
-    case DictValue::Type::list: out.number = list_of(index).count; break;
-    case DictValue::Type::nil: break;
+    case DictValue::Type::number:
+      out.number = number_of(index);
+      break;
+    case DictValue::Type::boolean:
+      out.boolean = number_of(index) != 0;
+      break;
+    case DictValue::Type::list:
+      out.number = list_of(index).count;
+      break;
+    case DictValue::Type::nil:
+      break;
     case DictValue::Type::string: {
       char* copy = buffer.reserve(e.string_bytes);
       CellCursor cursor(cells_, index, sizeof(Entry));
@@ -120,11 +125,10 @@ void Shard::read_value(uint32_t index, DictValue& out, ReadBuffer& buffer) const
   }
 }
 
-// ---- storing -------------------------------------------------------------------------------------------------------------------
-
 // Whether the value fits is known before anything is changed, so that a store that fails has lost nothing. The new entry is complete
 // before it is swapped in; only a value that needs the cells of the one it replaces is written after that one is gone.
-Dict::StoreResult Shard::store(Dict::Store how, DictKey key, const DictValue& value, uint64_t now, uint64_t expires_ms, bool safe) {
+Dict::StoreResult Shard::store(Dict::Store how, DictKey key, const DictValue& value, uint64_t now,
+                               uint64_t expires_ms, bool safe) {
   if (const char* error = key_error(key.bytes)) return {error};
   if (value.type == DictValue::Type::list) return {"bad value type"};
   uint32_t* link = find_link(key);
@@ -138,7 +142,8 @@ Dict::StoreResult Shard::store(Dict::Store how, DictKey key, const DictValue& va
   if (how == Dict::Store::replace && !live) return {"not found"};
 
   Dict::StoreResult result;
-  uint64_t need = CellPool::needed(fixed_bytes(value.type) + key.bytes.size() + string_bytes(value), kEntryRoom);
+  uint64_t need =
+      CellPool::needed(fixed_bytes(value.type) + key.bytes.size() + string_bytes(value), kEntryRoom);
   if (need > cells_.count()) return {"no memory"};
   if (need > cells_.free_count()) {
     if (*link != 0 && !live) remove_at(link);
@@ -220,7 +225,8 @@ void Shard::release_entry(uint32_t index) {
   cells_.release(index);
 }
 
-Dict::IncrResult Shard::incr(DictKey key, double by, std::optional<double> init, uint64_t now, uint64_t init_expires_ms) {
+Dict::IncrResult Shard::incr(DictKey key, double by, std::optional<double> init, uint64_t now,
+                             uint64_t init_expires_ms) {
   uint32_t index = *find_link(key);
   if (index != 0 && !is_expired(entry(index), now)) {
     if (type_of(entry(index)) != DictValue::Type::number) return {0, "not a number"};
@@ -235,123 +241,13 @@ Dict::IncrResult Shard::incr(DictKey key, double by, std::optional<double> init,
   return {value.number, stored.error, stored.forcible};
 }
 
-// ---- order of use, and making room -----------------------------------------------------------------------------------------------
-
-void Shard::add_newest(uint32_t index) {
-  Entry& e = entry(index);
-  e.newer = 0;
-  e.older = header_->newest;
-  (header_->newest != 0 ? entry(header_->newest).newer : header_->oldest) = index;
-  header_->newest = index;
-}
-
-void Shard::take_from_order(uint32_t index) {
-  Entry& e = entry(index);
-  (e.newer != 0 ? entry(e.newer).older : header_->newest) = e.older;
-  (e.older != 0 ? entry(e.older).newer : header_->oldest) = e.newer;
-}
-
-// evict_until removes entries, the oldest first, but never `keep`; tells whether a live one was among them.
-// REQUIRES: that all but `keep` would be enough, or the caller checks what was reached.
-bool Shard::evict_until(uint64_t cells_wanted, uint32_t keep, uint64_t now) {
-  bool live = false;
-  while (cells_.free_count() < cells_wanted) {
-    uint32_t victim = choose_victim(keep);
-    if (victim == 0) break;
-    live |= !is_expired(entry(victim), now);
-    remove_at(link_of(victim));
-  }
-  return live;
-}
-
-// Second chance: the oldest that was not read since it was last passed by. Two rounds find one, because the first clears the marks.
-uint32_t Shard::choose_victim(uint32_t keep) {
-  for (uint64_t tries = 2 * uint64_t(header_->entries); tries > 0; --tries) {
-    uint32_t index = header_->oldest;
-    if (index != keep && entry(index).used == 0) return index;
-    entry(index).used = 0;
-    take_from_order(index);
-    add_newest(index);
-  }
-  return 0;
-}
-
-// ---- expiry --------------------------------------------------------------------------------------------------------------------
-
-void Shard::note_expiry(uint64_t expires_ms) {
-  if (expires_ms == 0) return;
-  header_->earliest_expiry = std::min(header_->earliest_expiry, expires_ms);
-  header_->round_earliest = std::min(header_->round_earliest, expires_ms);
-}
-
-// A hand goes round the buckets; a full round tells when the next entry expires, and until then there is nothing to look for.
-void Shard::sweep_expired(uint64_t now, uint64_t cells_wanted) {
-  for (uint32_t i = 0; i < kSweepBuckets && cells_.free_count() < cells_wanted; ++i) {
-    if (now < header_->earliest_expiry) return;
-    uint32_t* link = &buckets_[header_->sweep_hand & (header_->bucket_count - 1)];
-    while (*link != 0) {
-      const Entry& e = entry(*link);
-      if (is_expired(e, now)) {
-        remove_at(link);
-        continue;
-      }
-      if (e.expires_ms != 0) header_->round_earliest = std::min(header_->round_earliest, e.expires_ms);
-      link = &entry(*link).hash_next;
-    }
-    if (++header_->sweep_hand < header_->bucket_count) continue;
-    header_->sweep_hand = 0;
-    header_->earliest_expiry = std::exchange(header_->round_earliest, UINT64_MAX);
-  }
-}
-
-std::optional<uint64_t> Shard::expiry(DictKey key, uint64_t now) {
-  uint32_t index = *find_link(key);
-  if (index == 0 || is_expired(entry(index), now)) return std::nullopt;
-  return entry(index).expires_ms;
-}
-
-bool Shard::set_expiry(DictKey key, uint64_t now, uint64_t expires_ms) {
-  uint32_t index = *find_link(key);
-  if (index == 0 || is_expired(entry(index), now)) return false;
-  entry(index).expires_ms = expires_ms;
-  note_expiry(expires_ms);
-  return true;
-}
-
-void Shard::expire_all() {
-  for (uint32_t index = header_->newest; index != 0; index = entry(index).older) entry(index).expires_ms = 1;
-  note_expiry(1);
-}
-
-size_t Shard::remove_expired(size_t max, uint64_t now) {
-  size_t removed = 0;
-  for (uint32_t index = header_->oldest; index != 0 && removed < max;) {
-    uint32_t newer = entry(index).newer;
-    if (is_expired(entry(index), now)) {
-      remove_at(link_of(index));
-      ++removed;
-    }
-    index = newer;
-  }
-  return removed;
-}
-
-void Shard::append_keys(uint32_t first, uint32_t count, uint64_t now, size_t max, std::vector<std::string>& keys) {
-  for (uint32_t i = first; i < first + count && i < header_->bucket_count; ++i) {
-    for (uint32_t index = buckets_[i]; index != 0; index = entry(index).hash_next) {
-      if (keys.size() >= max) return;
-      if (!is_expired(entry(index), now)) keys.push_back(key_of(index));
-    }
-  }
-}
-
-// ---- holding -------------------------------------------------------------------------------------------------------------------
-
 ShardHold::ShardHold(Shard& shard, std::string_view dict_name) : shard_(shard) {
-  if (shard.lock().lock() == ShmLock::Acquired::clean) [[likely]] return;
+  if (shard.lock().lock() == ShmLock::Acquired::clean) [[likely]]
+    return;
   bool rebuilt = shard.recover();
   LOG(Logger::process(), warn, "a process died while it used \"", dict_name, "\": the shard was ",
-      rebuilt ? "rebuilt from what was whole in it" : "found in order", ", it has ", shard.entries(), " entries");
+      rebuilt ? "rebuilt from what was whole in it" : "found in order", ", it has ", shard.entries(),
+      " entries");
 }
 
 }  // namespace sluice

@@ -31,9 +31,9 @@ struct ShardHeader {
   uint32_t bucket_count;  // a power of two
   uint32_t entries;
   uint32_t newest, oldest;
-  uint64_t sweep_hand;         // the bucket where the search for expired entries goes on
-  uint64_t earliest_expiry;    // nothing expires before this
-  uint64_t round_earliest;     // the same for what this round of the hand has seen or stored
+  uint64_t sweep_hand;       // the bucket where the search for expired entries goes on
+  uint64_t earliest_expiry;  // nothing expires before this
+  uint64_t round_earliest;   // the same for what this round of the hand has seen or stored
   uint64_t recoveries;
 };
 
@@ -64,17 +64,24 @@ struct Item {
   uint8_t type;  // string or number
 };
 
-inline bool is_expired(const Entry& entry, uint64_t now) { return entry.expires_ms != 0 && entry.expires_ms <= now; }
-inline DictValue::Type type_of(const Entry& entry) { return static_cast<DictValue::Type>(entry.type); }
+inline bool is_expired(const Entry& entry, uint64_t now) {
+  return entry.expires_ms != 0 && entry.expires_ms <= now;
+}
+inline DictValue::Type type_of(const Entry& entry) {
+  return static_cast<DictValue::Type>(entry.type);
+}
 
 // fixed_bytes is the size of the part of an entry before its key. A boolean is kept as a number.
 inline size_t fixed_bytes(DictValue::Type type) {
   switch (type) {
     case DictValue::Type::boolean:
-    case DictValue::Type::number: return sizeof(double);
-    case DictValue::Type::list: return sizeof(ListEnds);
+    case DictValue::Type::number:
+      return sizeof(double);
+    case DictValue::Type::list:
+      return sizeof(ListEnds);
     case DictValue::Type::nil:
-    case DictValue::Type::string: return 0;
+    case DictValue::Type::string:
+      return 0;
   }
   return 0;
 }
@@ -116,11 +123,13 @@ class Shard {
   void format(size_t bytes);          // once, in zeroed memory
   ShmLock& lock() { return header_->lock; }
 
-  Dict::StoreResult store(Dict::Store how, DictKey key, const DictValue& value, uint64_t now, uint64_t expires_ms, bool safe);
+  Dict::StoreResult store(Dict::Store how, DictKey key, const DictValue& value, uint64_t now,
+                          uint64_t expires_ms, bool safe);
   enum class Expired { hide, show };
   bool get(DictKey key, uint64_t now, Expired expired, DictValue& out, ReadBuffer& buffer);
   void remove(DictKey key);
-  Dict::IncrResult incr(DictKey key, double by, std::optional<double> init, uint64_t now, uint64_t init_expires_ms);
+  Dict::IncrResult incr(DictKey key, double by, std::optional<double> init, uint64_t now,
+                        uint64_t init_expires_ms);
 
   Dict::PushResult push(Dict::End end, DictKey key, const DictValue& value, uint64_t now);
   const char* pop(Dict::End end, DictKey key, DictValue& out, ReadBuffer& buffer, uint64_t now);
@@ -135,7 +144,9 @@ class Shard {
 
   uint32_t bucket_count() const { return header_->bucket_count; }
   uint32_t entries() const { return header_->entries; }
-  size_t free_bytes() const { return size_t(cells_.free_count()) * (CellPool::kCellBytes - CellPool::kLinkBytes); }
+  size_t free_bytes() const {
+    return size_t(cells_.free_count()) * (CellPool::kCellBytes - CellPool::kLinkBytes);
+  }
   uint64_t recoveries() const { return header_->recoveries; }
 
   // recover is called after the owner of the lock died: it rebuilds the shard. True if the shard was not in order.
@@ -149,8 +160,12 @@ class Shard {
 
   Entry& entry(uint32_t index) const { return *reinterpret_cast<Entry*>(cells_.at(index)); }
   Item& item(uint32_t index) const { return *reinterpret_cast<Item*>(cells_.at(index)); }
-  ListEnds& list_of(uint32_t index) const { return *reinterpret_cast<ListEnds*>(cells_.at(index) + sizeof(Entry)); }
-  double& number_of(uint32_t index) const { return *reinterpret_cast<double*>(cells_.at(index) + sizeof(Entry)); }
+  ListEnds& list_of(uint32_t index) const {
+    return *reinterpret_cast<ListEnds*>(cells_.at(index) + sizeof(Entry));
+  }
+  double& number_of(uint32_t index) const {
+    return *reinterpret_cast<double*>(cells_.at(index) + sizeof(Entry));
+  }
   uint32_t& bucket(uint32_t hash) const { return buckets_[hash & (header_->bucket_count - 1)]; }
 
   uint32_t* find_link(DictKey key) const;

@@ -11,13 +11,16 @@ size_t item_bytes(const DictValue& value) {
   return value.type == DictValue::Type::number ? sizeof value.number : value.string.size();
 }
 
-bool is_list(const Entry& entry) { return type_of(entry) == DictValue::Type::list; }
+bool is_list(const Entry& entry) {
+  return type_of(entry) == DictValue::Type::list;
+}
 
 }  // namespace
 
 Dict::PushResult Shard::push(Dict::End end, DictKey key, const DictValue& value, uint64_t now) {
   if (const char* error = key_error(key.bytes)) return {0, error};
-  if (value.type != DictValue::Type::string && value.type != DictValue::Type::number) return {0, "bad value type"};
+  if (value.type != DictValue::Type::string && value.type != DictValue::Type::number)
+    return {0, "bad value type"};
   uint32_t* link = find_link(key);
   if (*link != 0 && is_expired(entry(*link), now)) {
     remove_at(link);
@@ -81,7 +84,8 @@ uint32_t Shard::make_item(const DictValue& value) {
   made.bytes = static_cast<uint32_t>(bytes);
   made.type = static_cast<uint8_t>(value.type);
   bool number = value.type == DictValue::Type::number;
-  CellCursor(cells_, index, sizeof(Item)).write(number ? reinterpret_cast<const char*>(&value.number) : value.string.data(), bytes);
+  CellCursor(cells_, index, sizeof(Item))
+      .write(number ? reinterpret_cast<const char*>(&value.number) : value.string.data(), bytes);
   return index;
 }
 

@@ -8,7 +8,8 @@ namespace sluice {
 namespace {
 
 bool known_type(uint8_t type) {
-  return type >= static_cast<uint8_t>(DictValue::Type::boolean) && type <= static_cast<uint8_t>(DictValue::Type::list);
+  return type >= static_cast<uint8_t>(DictValue::Type::boolean) &&
+         type <= static_cast<uint8_t>(DictValue::Type::list);
 }
 
 }  // namespace
@@ -25,7 +26,8 @@ bool Shard::consistent() const {
   uint64_t taken = 0;
   if (!table_consistent(taken)) return false;
   uint32_t listed = cells_.free_list_length();
-  return listed != UINT32_MAX && cells_.free_count() == listed + cells_.fresh_count() && taken + cells_.free_count() == cells_.count();
+  return listed != UINT32_MAX && cells_.free_count() == listed + cells_.fresh_count() &&
+         taken + cells_.free_count() == cells_.count();
 }
 
 bool Shard::order_consistent() const {
@@ -57,8 +59,11 @@ struct Shard::Rebuild {
   bool take_entry(uint32_t index, uint32_t bucket) {
     if (!shard.cells_.used(index) || taken[index]) return false;
     const Entry& e = shard.entry(index);
-    if (!known_type(e.type) || e.key_bytes == 0 || (e.hash & (shard.header_->bucket_count - 1)) != bucket) return false;
-    if (!take_chain(index, CellPool::needed(fixed_bytes(type_of(e)) + e.key_bytes + e.string_bytes, kEntryRoom))) return false;
+    if (!known_type(e.type) || e.key_bytes == 0 || (e.hash & (shard.header_->bucket_count - 1)) != bucket)
+      return false;
+    if (!take_chain(index,
+                    CellPool::needed(fixed_bytes(type_of(e)) + e.key_bytes + e.string_bytes, kEntryRoom)))
+      return false;
     is_entry[index] = true;
     if (type_of(e) == DictValue::Type::list) take_items(shard.list_of(index));
     return true;
@@ -133,7 +138,8 @@ void Shard::rebuild() {
   header_->sweep_hand = header_->earliest_expiry = 0;  // unknown: look at the next occasion
   header_->round_earliest = UINT64_MAX;
   for (uint32_t index : order) {
-    if (type_of(entry(index)) == DictValue::Type::list && list_of(index).count == 0) remove_at(link_of(index));
+    if (type_of(entry(index)) == DictValue::Type::list && list_of(index).count == 0)
+      remove_at(link_of(index));
   }
 }
 

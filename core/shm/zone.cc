@@ -48,9 +48,11 @@ Error zone_error(const ZoneSpec& spec, std::string_view text, ErrorKind kind) {
 
 Result<Fd> Zone::create(const ZoneSpec& spec) {
   if (spec.bytes == 0) return zone_error(spec, "has no bytes", ErrorKind::config);
-  if (spec.layout.size() >= sizeof ZoneHeader::layout) return zone_error(spec, "its layout has too long a name", ErrorKind::config);
+  if (spec.layout.size() >= sizeof ZoneHeader::layout)
+    return zone_error(spec, "its layout has too long a name", ErrorKind::config);
   TRY_ASSIGN(Fd file, make_memory_file(concat("sluice zone ", spec.name)));
-  if (ftruncate(file.get(), static_cast<off_t>(kHeaderBytes + spec.bytes)) != 0) return os_error("ftruncate()", errno);
+  if (ftruncate(file.get(), static_cast<off_t>(kHeaderBytes + spec.bytes)) != 0)
+    return os_error("ftruncate()", errno);
   TRY(seal_memory_file_size(file.get()));
   TRY_ASSIGN(char* base, map_shared(file.get(), kHeaderBytes));
   auto* header = reinterpret_cast<ZoneHeader*>(base);
@@ -65,14 +67,18 @@ Result<Fd> Zone::create(const ZoneSpec& spec) {
 Result<std::shared_ptr<Zone>> Zone::map(const ZoneSpec& spec, int fd) {
   struct stat status;
   if (fstat(fd, &status) != 0) return os_error("fstat()", errno);
-  if (static_cast<uint64_t>(status.st_size) != kHeaderBytes + spec.bytes) return zone_error(spec, "differs in size", ErrorKind::bad_message);
+  if (static_cast<uint64_t>(status.st_size) != kHeaderBytes + spec.bytes)
+    return zone_error(spec, "differs in size", ErrorKind::bad_message);
   TRY_ASSIGN(char* base, map_shared(fd, kHeaderBytes + spec.bytes));
   std::shared_ptr<Zone> zone(new Zone(spec, base));
-  if (!matches(*reinterpret_cast<ZoneHeader*>(base), spec)) return zone_error(spec, "differs in layout", ErrorKind::bad_message);
+  if (!matches(*reinterpret_cast<ZoneHeader*>(base), spec))
+    return zone_error(spec, "differs in layout", ErrorKind::bad_message);
   return zone;
 }
 
-Zone::~Zone() { munmap(base_, kHeaderBytes + spec_.bytes); }
+Zone::~Zone() {
+  munmap(base_, kHeaderBytes + spec_.bytes);
+}
 
 void Zone::initialise_once(void (*make)(Zone&, void*), void* context) {
   auto* header = reinterpret_cast<ZoneHeader*>(base_);

@@ -1,8 +1,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "../test.h"
 #include <string>
+#include "../test.h"
 
 #include <sluice/base/clock.h>
 #include <sluice/log/log.h>
@@ -23,7 +23,8 @@ struct Pipe {
   std::string take() {
     std::string out;
     char buffer[4096];
-    for (ssize_t n; (n = ::read(read.get(), buffer, sizeof buffer)) > 0;) out.append(buffer, static_cast<size_t>(n));
+    for (ssize_t n; (n = ::read(read.get(), buffer, sizeof buffer)) > 0;)
+      out.append(buffer, static_cast<size_t>(n));
     return out;
   }
   Fd read, write;
@@ -79,7 +80,9 @@ TEST_CASE("control bytes are escaped, but line feeds and tabs of the message are
   logger.add({pipe.write.get(), LogLevel::error});
   Context context(", request: \"GET /\n\t\x1b\x80\x7f\"");
   LOG_WITH(logger, error, context, "a\n\tb\x1b[0m\r\x7f\xc3\xa9");
-  CHECK(pipe.take() == prefix("error") + "*7 a\n\tb\\x1b[0m\\x0d\\x7f\xc3\xa9, request: \"GET /\\x0a\\x09\\x1b\\x80\\x7f\"\n");
+  CHECK(pipe.take() ==
+        prefix("error") +
+            "*7 a\n\tb\\x1b[0m\\x0d\\x7f\xc3\xa9, request: \"GET /\\x0a\\x09\\x1b\\x80\\x7f\"\n");
 }
 
 TEST_CASE("a line is capped at 64 KB and a long one passes through a pipe whole") {

@@ -92,14 +92,16 @@ TEST_CASE("everything is rendered in Prometheus' text form, family by family") {
         "seconds_bucket{le=\"0.1\"} 2\nseconds_bucket{le=\"1\"} 3\nseconds_bucket{le=\"+Inf\"} 4\n"
         "seconds_sum 3.15\nseconds_count 4\n"
         "# HELP waits Waits.\n# TYPE waits histogram\n"
-        "waits_bucket{for=\"x\",le=\"0.1\"} 0\nwaits_bucket{for=\"x\",le=\"1\"} 0\nwaits_bucket{for=\"x\",le=\"+Inf\"} 1\n"
+        "waits_bucket{for=\"x\",le=\"0.1\"} 0\nwaits_bucket{for=\"x\",le=\"1\"} "
+        "0\nwaits_bucket{for=\"x\",le=\"+Inf\"} 1\n"
         "waits_sum{for=\"x\"} 9\nwaits_count{for=\"x\"} 1\n");
 }
 
 TEST_CASE("a malformed name, another type and other bounds are refused") {
   MetricsZone zone;
   auto metrics = zone.open(0);
-  for (const char* name : {"", "1a", "a-b", "a{", "a{}", "{x=\"y\"}"}) CHECK_FALSE(metrics->counter(name, "").ok());
+  for (const char* name : {"", "1a", "a-b", "a{", "a{}", "{x=\"y\"}"})
+    CHECK_FALSE(metrics->counter(name, "").ok());
   CHECK_FALSE(metrics->counter(std::string(128, 'a'), "").ok());
   CHECK(metrics->counter(std::string(127, 'a'), "").ok());
   REQUIRE(metrics->counter("a", "").ok());
@@ -119,6 +121,7 @@ TEST_CASE("names and words have limits that are told") {
   MetricsZone other;
   auto wide = other.open(0);
   const std::vector<double> bounds{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
-  for (uint32_t i = 0; i < Metrics::kWordsPerSlot / 16; ++i) REQUIRE(wide->histogram(concat("h", i), "", bounds).ok());
+  for (uint32_t i = 0; i < Metrics::kWordsPerSlot / 16; ++i)
+    REQUIRE(wide->histogram(concat("h", i), "", bounds).ok());
   CHECK_FALSE(wide->counter("one_more", "").ok());
 }

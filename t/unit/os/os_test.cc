@@ -5,10 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../test.h"
 #include <csignal>
 #include <cstdlib>
 #include <string>
+#include "../test.h"
 
 #include "os/file.h"
 #include "os/memfd.h"
@@ -96,24 +96,25 @@ TEST_CASE("an empty memory file maps as nothing, and an unsealed one says so") {
 
 TEST_CASE("signals are read from a descriptor with their sender") {
   CHECK(in_child([] {
-    auto signals = Signals::open({SIGHUP, SIGUSR1});
-    if (!signals || signals->next()) return 1;
-    kill(getpid(), SIGHUP);
-    pollfd poller{signals->fd(), POLLIN, 0};
-    if (poll(&poller, 1, 5000) != 1) return 2;
-    auto info = signals->next();
-    if (!info || info->ssi_signo != SIGHUP || info->ssi_pid != static_cast<uint32_t>(getpid())) return 3;
-    return signals->next() ? 4 : 0;
-  }) == 0);
+          auto signals = Signals::open({SIGHUP, SIGUSR1});
+          if (!signals || signals->next()) return 1;
+          kill(getpid(), SIGHUP);
+          pollfd poller{signals->fd(), POLLIN, 0};
+          if (poll(&poller, 1, 5000) != 1) return 2;
+          auto info = signals->next();
+          if (!info || info->ssi_signo != SIGHUP || info->ssi_pid != static_cast<uint32_t>(getpid()))
+            return 3;
+          return signals->next() ? 4 : 0;
+        }) == 0);
 }
 
 TEST_CASE("blocked signals stay pending until they are reset") {
   CHECK(in_child([] {
-    block_all_signals();
-    kill(getpid(), SIGTERM);
-    reset_signals();
-    return 0;
-  }) == 128 + SIGTERM);
+          block_all_signals();
+          kill(getpid(), SIGTERM);
+          reset_signals();
+          return 0;
+        }) == 128 + SIGTERM);
 }
 
 TEST_CASE("a message carries bytes and descriptors") {
@@ -179,17 +180,18 @@ TEST_CASE("a pidfd signals its process and tells its end") {
 
 TEST_CASE("the title replaces the command line and keeps the environment") {
   CHECK(in_child([] {
-    char block[] = "sluice\0-c\0proxy.conf\0HOME=/root";
-    char* argv[] = {block, block + 7, block + 10, nullptr};
-    char* variables[] = {block + 21, nullptr};
-    environ = variables;
-    ProcessTitle title(3, argv);
-    title.set("worker process");
-    if (std::string(block) != "sluice: worker process" || title.arguments() != "sluice -c proxy.conf") return 1;
-    title.set(std::string(1000, 'x'));
-    if (std::string(block).size() != sizeof block - 1) return 2;
-    return std::string(getenv("HOME")) == "/root" ? 0 : 3;
-  }) == 0);
+          char block[] = "sluice\0-c\0proxy.conf\0HOME=/root";
+          char* argv[] = {block, block + 7, block + 10, nullptr};
+          char* variables[] = {block + 21, nullptr};
+          environ = variables;
+          ProcessTitle title(3, argv);
+          title.set("worker process");
+          if (std::string(block) != "sluice: worker process" || title.arguments() != "sluice -c proxy.conf")
+            return 1;
+          title.set(std::string(1000, 'x'));
+          if (std::string(block).size() != sizeof block - 1) return 2;
+          return std::string(getenv("HOME")) == "/root" ? 0 : 3;
+        }) == 0);
 }
 
 TEST_CASE("users and groups are found by name") {
@@ -206,17 +208,18 @@ TEST_CASE("dropped privileges are gone") {
   auto ids = find_user("nobody", "");
   REQUIRE(ids.ok());
   CHECK(in_child([&] {
-    bool was_root = geteuid() == 0;
-    if (!drop_privileges(*ids)) return 1;
-    return was_root && (geteuid() != ids->uid || getegid() != ids->gid || setuid(0) == 0) ? 2 : 0;
-  }) == 0);
+          bool was_root = geteuid() == 0;
+          if (!drop_privileges(*ids)) return 1;
+          return was_root && (geteuid() != ids->uid || getegid() != ids->gid || setuid(0) == 0) ? 2 : 0;
+        }) == 0);
 }
 
 TEST_CASE("standard descriptors point at /dev/null and the limit of open files is set") {
   CHECK(in_child([] {
-    if (!redirect_stdio_to_null(StandardError::null) || !start_session()) return 1;
-    struct stat null, out;
-    if (stat("/dev/null", &null) != 0 || fstat(STDOUT_FILENO, &out) != 0 || null.st_rdev != out.st_rdev) return 2;
-    return set_open_files_limit(100) && open_files_limit() == 100 ? 0 : 3;
-  }) == 0);
+          if (!redirect_stdio_to_null(StandardError::null) || !start_session()) return 1;
+          struct stat null, out;
+          if (stat("/dev/null", &null) != 0 || fstat(STDOUT_FILENO, &out) != 0 || null.st_rdev != out.st_rdev)
+            return 2;
+          return set_open_files_limit(100) && open_files_limit() == 100 ? 0 : 3;
+        }) == 0);
 }

@@ -28,19 +28,32 @@ struct Random {
 };
 
 // A value is whole when all its bytes are its key's letter.
-bool whole(std::string_view value, char letter) { return value.find_first_not_of(letter) == std::string_view::npos; }
+bool whole(std::string_view value, char letter) {
+  return value.find_first_not_of(letter) == std::string_view::npos;
+}
 
 bool one_operation(Dict& dict, Random& random) {
   auto letter = static_cast<char>('a' + random.below(26));
   std::string key = concat("key-of-some-length-", letter), list = concat("list", letter);
   DictValue value;
   switch (random.below(8)) {
-    case 0: dict.remove(key); return true;
-    case 1: dict.incr(concat("counter", random.below(200)), 1, 0, random.below(2) * 1000); return true;
-    case 2: dict.push(random.below(2) ? Dict::End::left : Dict::End::right, list, text(std::string(random.below(200), letter))); return true;
-    case 3: return dict.pop(random.below(2) ? Dict::End::left : Dict::End::right, list, value) == nullptr && whole(value.string, letter);
-    case 4: return !dict.get(key, value) || whole(value.string, letter);
-    default: return set(dict, key, text(std::string(random.below(6000), letter)), random.below(3)).error == nullptr;
+    case 0:
+      dict.remove(key);
+      return true;
+    case 1:
+      dict.incr(concat("counter", random.below(200)), 1, 0, random.below(2) * 1000);
+      return true;
+    case 2:
+      dict.push(random.below(2) ? Dict::End::left : Dict::End::right, list,
+                text(std::string(random.below(200), letter)));
+      return true;
+    case 3:
+      return dict.pop(random.below(2) ? Dict::End::left : Dict::End::right, list, value) == nullptr &&
+             whole(value.string, letter);
+    case 4:
+      return !dict.get(key, value) || whole(value.string, letter);
+    default:
+      return set(dict, key, text(std::string(random.below(6000), letter)), random.below(3)).error == nullptr;
   }
 }
 

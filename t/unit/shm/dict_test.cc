@@ -47,7 +47,8 @@ TEST_CASE("add and replace have OpenResty's answers") {
   CHECK(dict->store(Store::replace, "k", text("d"), 0, false).error == std::string("not found"));
   CHECK(dict->store(Store::add, "k", text("e"), 0, false).error == nullptr);
   CHECK(get(*dict, "k") == "e");
-  CHECK(dict->store(Store::add, "k", DictValue{}, 0, false).error == std::string("attempt to add or replace nil values"));
+  CHECK(dict->store(Store::add, "k", DictValue{}, 0, false).error ==
+        std::string("attempt to add or replace nil values"));
 }
 
 TEST_CASE("keys have 1 to 65535 bytes") {
@@ -184,10 +185,13 @@ TEST_CASE("a safe store never evicts and keeps the old value when there is no ro
   auto dict = zone.open();
   at(1000);
   int stored = 0;
-  while (dict->store(Store::set, concat("key", stored), text(std::string(100, 's')), 0, true).error == nullptr) ++stored;
+  while (dict->store(Store::set, concat("key", stored), text(std::string(100, 's')), 0, true).error ==
+         nullptr)
+    ++stored;
   CHECK(stored > 50);
   CHECK(dict->keys(0).size() == static_cast<size_t>(stored));
-  CHECK(dict->store(Store::set, "key0", text(std::string(1000, 's')), 0, true).error == std::string("no memory"));
+  CHECK(dict->store(Store::set, "key0", text(std::string(1000, 's')), 0, true).error ==
+        std::string("no memory"));
   CHECK(get(*dict, "key0") == std::string(100, 's'));
   CHECK(dict->store(Store::set, "key0", text(std::string(110, 't')), 0, true).error == nullptr);
 }
@@ -211,16 +215,19 @@ TEST_CASE("expired entries make room before any live one goes") {
   auto dict = zone.open();
   at(1000);
   set(*dict, "old", text("live"));
-  for (int i = 0; dict->free_space() > 300; ++i) set(*dict, concat("key", i), text(std::string(100, 's')), 10 + static_cast<uint64_t>(i % 3));
+  for (int i = 0; dict->free_space() > 300; ++i)
+    set(*dict, concat("key", i), text(std::string(100, 's')), 10 + static_cast<uint64_t>(i % 3));
   at(1020);
-  for (int i = 0; i < 20; ++i) CHECK_FALSE(set(*dict, concat("new", i), text(std::string(100, 's'))).forcible);
+  for (int i = 0; i < 20; ++i)
+    CHECK_FALSE(set(*dict, concat("new", i), text(std::string(100, 's'))).forcible);
   CHECK(get(*dict, "old") == "live");
 }
 
 TEST_CASE("memory is never too fragmented: what is free can be used") {
   TestZone zone(65536);
   auto dict = zone.open();
-  for (int i = 0; dict->store(Store::set, concat("key", i), number(i), 0, true).error == nullptr; ++i) {}
+  for (int i = 0; dict->store(Store::set, concat("key", i), number(i), 0, true).error == nullptr; ++i) {
+  }
   auto keys = dict->keys(0);
   for (size_t i = 0; i < keys.size(); i += 2) dict->remove(keys[i]);
   std::string large(dict->free_space() - 100, 'l');
@@ -234,7 +241,8 @@ TEST_CASE("a list that outgrows the dictionary says so and loses nothing") {
   set(*dict, "other", text("x"));
   size_t length = 0;
   Dict::PushResult pushed;
-  while ((pushed = dict->push(End::right, "l", text(std::string(40, 'i')))).error == nullptr) length = pushed.length;
+  while ((pushed = dict->push(End::right, "l", text(std::string(40, 'i')))).error == nullptr)
+    length = pushed.length;
   CHECK(pushed.error == std::string("no memory"));
   CHECK(dict->list_length("l").length == length);
   CHECK(length > 150);

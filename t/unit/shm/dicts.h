@@ -64,15 +64,22 @@ inline std::string get(Dict& dict, std::string_view key) {
   DictValue value;
   if (!dict.get(key, value)) return "nil";
   switch (value.type) {
-    case DictValue::Type::string: return std::string(value.string);
-    case DictValue::Type::number: return std::to_string(static_cast<long>(value.number));
-    case DictValue::Type::boolean: return value.boolean ? "true" : "false";
-    case DictValue::Type::list: return "list";
-    case DictValue::Type::nil: return "nil";
+    case DictValue::Type::string:
+      return std::string(value.string);
+    case DictValue::Type::number:
+      return std::to_string(static_cast<long>(value.number));
+    case DictValue::Type::boolean:
+      return value.boolean ? "true" : "false";
+    case DictValue::Type::list:
+      return "list";
+    case DictValue::Type::nil:
+      return "nil";
   }
   return "?";
 }
 
-inline void at(Tick ms) { Clock::of_thread().set_for_test(ms, 1'700'000'000'000); }
+inline void at(Tick ms) {
+  Clock::of_thread().set_for_test(ms, 1'700'000'000'000);
+}
 
 }  // namespace sluice::test

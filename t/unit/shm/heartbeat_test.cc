@@ -29,8 +29,9 @@ struct SlotsZone {
 ProcessSlot* crashing_slot = nullptr;
 
 void crash_handler(int signal) {
-  write_obituary(*crashing_slot, {"signal ", SignalSafeNumber(static_cast<uint64_t>(signal)).text(), " at 0x",
-                                  SignalSafeNumber(0xdeadbeef, SignalSafeNumber::Base::hexadecimal).text(), "\nin module x"});
+  write_obituary(*crashing_slot,
+                 {"signal ", SignalSafeNumber(static_cast<uint64_t>(signal)).text(), " at 0x",
+                  SignalSafeNumber(0xdeadbeef, SignalSafeNumber::Base::hexadecimal).text(), "\nin module x"});
   _exit(1);
 }
 

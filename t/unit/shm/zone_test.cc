@@ -53,7 +53,12 @@ TEST_CASE("a zone is initialised once, and again when its maker died") {
   auto zone = map(kSpec, fd->get());
   pid_t pid = fork();
   if (pid == 0) {
-    zone->initialise_once([](Zone& z, void*) { z.data()[0] = z.data()[1] = 9; raise(SIGKILL); }, nullptr);
+    zone->initialise_once(
+        [](Zone& z, void*) {
+          z.data()[0] = z.data()[1] = 9;
+          raise(SIGKILL);
+        },
+        nullptr);
   }
   waitpid(pid, nullptr, 0);
   auto count = [](Zone& z, void*) { ++z.data()[0]; };
