@@ -41,4 +41,7 @@ class AccessLog {
 // flush_access_logs writes everything queued by this thread; called at shutdown and reopen.
 void flush_access_logs();
 
+// access_log_failures counts the writes of this thread that lost lines (full disk, stuck pipe).
+uint64_t access_log_failures();
+
 }  // namespace sluice

@@ -23,6 +23,7 @@ struct MainConf {
   struct ErrorLog { std::string path; int level; };
   std::vector<ErrorLog> error_logs;               // main-level error_log; default logs/error.log error
   std::string working_directory;
+  std::vector<std::string> environment;           // env: NAME or NAME=VALUE
 };
 
 }  // namespace sluice

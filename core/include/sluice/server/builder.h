@@ -59,16 +59,15 @@ class SLUICE_API BlockScope {
   // conf_of gives the struct of this block for the module with that slot (for rows of block directives).
   void* conf_of(uint32_t slot);
 
+  struct State;  // the builder's own bookkeeping for this block; modules do not look inside
+
  private:
-  friend class ConfigBuilder;
   BlockScope(ConfigBuilder& builder, Context context) : builder_(builder), context_(context) {}
-  struct Ordered;
   ConfigBuilder& builder_;
   Context context_;
   Location* location_ = nullptr;
   void* owner_ = nullptr;
-  struct State;
-  State* state_ = nullptr;  // the builder's own bookkeeping for this block
+  State* state_ = nullptr;
 };
 
 class SLUICE_API ConfigBuilder {

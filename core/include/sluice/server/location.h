@@ -28,12 +28,16 @@ struct CoreConf {
   Milliseconds client_body_timeout{60'000};
   Milliseconds send_timeout{60'000};
   Milliseconds keepalive_timeout{75'000};
+  Milliseconds keepalive_header{0};               // "Keep-Alive: timeout=N" of the response; 0: none
   Milliseconds lingering_timeout{5'000};
   Milliseconds lingering_time{30'000};
   uint64_t keepalive_requests = 1000;
   bool merge_slashes = true;
   bool server_tokens = true;
   bool internal = false;                          // not inherited
+  bool absolute_redirect = true;                  // a Location that starts with "/" gets scheme, host and port
+  bool server_name_in_redirect = false;           // that host is the server's first name, not the request's
+  bool port_in_redirect = true;
   std::string default_type = "text/plain";
   std::vector<ErrorPage> error_pages;
   bool recursive_error_pages = false;

@@ -16,7 +16,6 @@
 #include <sluice/base/api.h>
 #include <sluice/base/error.h>
 #include <sluice/conf/directive.h>
-#include <sluice/metrics/metrics.h>
 #include <sluice/server/builder.h>
 #include <sluice/server/generation.h>
 #include <sluice/server/process_context.h>

@@ -48,6 +48,7 @@ class Variable {
   uint32_t number = 0;  // for the row's own use (a header id, a capture's number)
 
  private:
+  friend class VariableTable;  // may bind the row late, while building
   VariableRow row_;
   std::string name_;
   std::string suffix_;

@@ -1,0 +1,124 @@
+// Rows of the core's values of a location.
+#include <sluice/base/strings.h>
+
+#include "server/core_conf.h"
+#include "server/error_page_line.h"
+#include "server/generation_builder.h"
+
+namespace sluice {
+
+namespace {
+
+constexpr uint32_t kEverywhere = kHttp | kServer | kLocation;
+
+Result<void> set_keepalive_timeout(DirectiveUse& use) {
+  auto& conf = use.conf_as<CoreConf>();
+  auto idle = parse_time_ms(use.arg(0));
+  if (!idle) return use.directive_error("invalid value");
+  conf.keepalive_timeout = *idle;
+  conf.keepalive_header = Milliseconds{0};
+  if (use.count() == 1) return {};
+  auto header = parse_time_s(use.arg(1));
+  if (!header) return use.directive_error("invalid value");
+  conf.keepalive_header = *header;
+  return {};
+}
+
+Result<void> set_max_body(DirectiveUse& use) {
+  auto bytes = parse_offset(use.arg(0));
+  if (!bytes) return use.directive_error("invalid value");
+  use.conf_as<CoreConf>().client_max_body_size = static_cast<uint64_t>(*bytes);
+  return {};
+}
+
+Result<void> set_default_type(DirectiveUse& use) {
+  use.conf_as<CoreConf>().default_type = use.arg(0);
+  return {};
+}
+
+Result<void> set_internal(DirectiveUse& use) {
+  use.conf_as<CoreConf>().internal = true;
+  return {};
+}
+
+Result<void> set_server_tokens(DirectiveUse& use) {
+  if (use.arg(0) == "build") {
+    use.conf_as<CoreConf>().server_tokens = true;
+    return {};
+  }
+  TRY_ASSIGN(bool on, rows::flag_value(use));
+  use.conf_as<CoreConf>().server_tokens = on;
+  return {};
+}
+
+Result<void> check_flag(DirectiveUse& use) {
+  auto value = rows::flag_value(use);
+  if (!value) return std::move(value.error());
+  return {};
+}
+
+Result<void> add_error_page(DirectiveUse& use) {
+  TRY_ASSIGN(std::vector<ErrorPage> pages, parse_error_page(use));
+  auto& all = use.conf_as<CoreConf>().error_pages;
+  all.insert(all.end(), pages.begin(), pages.end());
+  return {};
+}
+
+void drop_error_pages(void* conf) {
+  static_cast<CoreConf*>(conf)->error_pages.clear();
+}
+
+constexpr Directive accepted_flag(std::string_view name, std::string_view default_text, std::string_view help) {
+  return {name, kEverywhere, 1, 1, BlockShape::none, Repeat::once, check_flag, nullptr, default_text, help};
+}
+
+constexpr Directive kRows[] = {
+    {"client_max_body_size", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_max_body, nullptr, "1m",
+     "Largest request body; a larger one is answered with 413. 0: no limit."},
+    rows::time<&CoreConf::client_body_timeout>("client_body_timeout", kEverywhere, "60s",
+                                               "Longest pause between two pieces of a request body; then 408."),
+    rows::time<&CoreConf::send_timeout>("send_timeout", kEverywhere, "60s",
+                                        "How long a client may take nothing of a response; then the connection is closed."),
+    {"keepalive_timeout", kEverywhere, 1, 2, BlockShape::none, Repeat::once, set_keepalive_timeout, nullptr, "75s",
+     "How long an idle connection of a client is kept; 0 closes it after the response. A second time is told to the client in "
+     "`Keep-Alive: timeout=`."},
+    rows::number<&CoreConf::keepalive_requests>("keepalive_requests", kEverywhere, "1000",
+                                                "How many requests one client connection may carry."),
+    {"lingering_close", kEverywhere, 1, 1, BlockShape::none, Repeat::once,
+     [](DirectiveUse& use) -> Result<void> {
+       if (use.arg(0) == "on") return {};
+       return use.error(concat("the value \"", use.arg(0), "\" of \"lingering_close\" is not supported, only \"on\""));
+     },
+     nullptr, "on", "Accepted with `on`: a connection closed before its request was read is always drained first."},
+    rows::time<&CoreConf::lingering_timeout>("lingering_timeout", kEverywhere, "5s",
+                                             "How long to wait for more of a request that is thrown away."),
+    rows::time<&CoreConf::lingering_time>("lingering_time", kEverywhere, "30s",
+                                          "How long in all to read a request that is thrown away."),
+    rows::flag<&CoreConf::merge_slashes>("merge_slashes", kHttp | kServer, "on", "Whether `//` in a path counts as one slash."),
+    {"server_tokens", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_server_tokens, nullptr, "on",
+     "Whether the Server field and error pages show the version."},
+    {"default_type", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_default_type, nullptr, "text/plain",
+     "Content-Type of responses that have no other."},
+    {"internal", kLocation, 0, 0, BlockShape::none, Repeat::once, set_internal, nullptr, "",
+     "The location serves internal redirects only; others get 404."},
+    {"error_page", kEverywhere, 2, -1, BlockShape::none, Repeat::list, add_error_page, drop_error_pages, "",
+     "What to answer instead of errors: `error_page CODE... [=[CODE]] TARGET`; the target is a path, a URL or a named location."},
+    rows::flag<&CoreConf::recursive_error_pages>("recursive_error_pages", kEverywhere, "off",
+                                                 "Whether error_page applies to errors of error pages too."),
+    rows::flag<&CoreConf::absolute_redirect>("absolute_redirect", kEverywhere, "on",
+                                             "Whether redirects that sluice makes itself have scheme and host."),
+    rows::flag<&CoreConf::server_name_in_redirect>("server_name_in_redirect", kEverywhere, "off",
+                                                   "Whether that host is the first server_name instead of the request's."),
+    rows::flag<&CoreConf::port_in_redirect>("port_in_redirect", kEverywhere, "on", "Whether such redirects name a port that is not 80."),
+    accepted_flag("tcp_nodelay", "on", "Accepted; it is always on."),
+    accepted_flag("tcp_nopush", "off", "Accepted; head and body leave together without it."),
+    accepted_flag("sendfile", "off", "Accepted; it has no effect on proxied responses."),
+};
+
+}  // namespace
+
+std::span<const Directive> core_directives() {
+  return kRows;
+}
+
+}  // namespace sluice

@@ -1,0 +1,131 @@
+// Rows of the main and events level: who the processes are.
+#include <sched.h>
+
+#include <sluice/base/strings.h>
+#include <sluice/log/log.h>
+
+#include "server/core_conf.h"
+#include "server/error_log_line.h"
+#include "server/generation_builder.h"
+#include "server/main_conf.h"
+
+namespace sluice {
+
+namespace {
+
+int cpu_count() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return CPU_COUNT(&set);
+}
+
+Result<void> set_worker_processes(DirectiveUse& use) {
+  auto& main = use.conf_as<MainConf>();
+  if (use.arg(0) == "auto") {
+    main.worker_processes = cpu_count();
+    return {};
+  }
+  auto count = parse_uint(use.arg(0));
+  if (!count || *count == 0 || *count > 1024) return use.directive_error("invalid number");
+  main.worker_processes = static_cast<int>(*count);
+  return {};
+}
+
+Result<void> set_user(DirectiveUse& use) {
+  auto& main = use.conf_as<MainConf>();
+  main.user = use.arg(0);
+  main.group = use.count() > 1 ? use.arg(1) : use.arg(0);
+  return {};
+}
+
+template <auto Member>
+Result<void> set_text(DirectiveUse& use) {
+  use.conf_as<MainConf>().*Member = use.arg(0);
+  return {};
+}
+
+Result<void> set_error_log(DirectiveUse& use) {
+  TRY_ASSIGN(ErrorLogLine line, parse_error_log(use));
+  TRY_ASSIGN(int fd, GenerationBuilder::of(use.block.builder()).open_log(use.node.place, line.path));
+  (void)fd;
+  std::string path = line.path == "stderr" ? line.path : use.block.builder().full_path(line.path);
+  use.conf_as<MainConf>().error_logs.push_back({std::move(path), static_cast<int>(line.level)});
+  return {};
+}
+
+Result<void> add_environment(DirectiveUse& use) {
+  std::string_view text = use.arg(0);
+  if (text.empty() || text.starts_with('=')) return use.invalid_value(text);
+  use.conf_as<MainConf>().environment.emplace_back(text);
+  return {};
+}
+
+Result<void> set_use(DirectiveUse& use) {
+  if (use.arg(0) == "epoll") return {};
+  return use.error(concat("invalid event type \"", use.arg(0), "\", sluice has epoll alone"));
+}
+
+Result<void> set_connections(DirectiveUse& use) {
+  auto count = parse_uint(use.arg(0));
+  if (!count || *count == 0) return use.error(concat("invalid number \"", use.arg(0), "\" in \"", use.node.name, "\" directive"));
+  use.conf_as<MainConf>().worker_connections = *count;
+  return {};
+}
+
+Result<void> check_flag(DirectiveUse& use) {
+  auto value = rows::flag_value(use);
+  if (!value) return std::move(value.error());
+  return {};
+}
+
+Result<void> accept_it(DirectiveUse&) {
+  return {};
+}
+
+constexpr Directive simple(std::string_view name, uint32_t contexts, int min_args, int max_args, Repeat repeat,
+                           Result<void> (*apply)(DirectiveUse&), std::string_view default_text, std::string_view help) {
+  return {name, contexts, min_args, max_args, BlockShape::none, repeat, apply, nullptr, default_text, help};
+}
+
+constexpr Directive kRows[] = {
+    rows::flag<&MainConf::daemon>("daemon", kMain, "on", "Whether sluice goes to the background once it serves."),
+    rows::flag<&MainConf::master_process>("master_process", kMain, "on",
+                                          "Whether a master supervises workers; off runs everything in one process, for debuggers."),
+    simple("pid", kMain, 1, 1, Repeat::once, set_text<&MainConf::pid>, "logs/sluice.pid", "File with the master's process id."),
+    simple("user", kMain, 1, 2, Repeat::once, set_user, "nobody nogroup",
+           "User and group of the workers when sluice is started by root."),
+    simple("worker_processes", kMain, 1, 1, Repeat::once, set_worker_processes, "1",
+           "Number of workers; auto is one per CPU that sluice may use."),
+    rows::number<&MainConf::worker_rlimit_nofile>("worker_rlimit_nofile", kMain, "", "Limit of open files of a worker."),
+    rows::time<&MainConf::worker_shutdown_timeout>("worker_shutdown_timeout", kMain, "",
+                                                   "How long a draining worker waits for its connections; then it closes them."),
+    rows::time<&MainConf::worker_watchdog>("worker_watchdog", kMain, "5s",
+                                           "A worker that does nothing for so long is killed and replaced; 0 turns that off."),
+    rows::time<&MainConf::reload_timeout>("reload_timeout", kMain, "30s",
+                                          "How long building a new configuration may take; then the reload fails."),
+    simple("error_log", kMain, 1, 2, Repeat::list, set_error_log, "logs/error.log error",
+           "Where errors go, and from which level on: debug, info, notice, warn, error, crit, alert, emerg."),
+    simple("working_directory", kMain, 1, 1, Repeat::once, set_text<&MainConf::working_directory>, "",
+           "Current directory of the workers."),
+    simple("env", kMain, 1, 1, Repeat::any, add_environment, "", "An environment variable, NAME or NAME=VALUE, that workers have."),
+    simple("load_module", kMain, 1, 1, Repeat::any, accept_it, "",
+           "Loads a module, or all that a pattern matches; relative paths count from the prefix, then from the module directory. "
+           "Modules that come with sluice load by themselves when a directive of theirs is used."),
+    simple("pcre_jit", kMain, 1, 1, Repeat::once, check_flag, "on",
+           "Accepted; regular expressions are always compiled to machine code."),
+    simple("worker_connections", kEvents, 1, 1, Repeat::once, set_connections, "10240",
+           "Connections of one worker, those to clients and to upstreams together."),
+    simple("use", kEvents, 1, 1, Repeat::once, set_use, "epoll", "Accepted for epoll, the one method that sluice has."),
+    simple("multi_accept", kEvents, 1, 1, Repeat::once, check_flag, "on", "Accepted; a worker always takes all waiting connections."),
+    simple("accept_mutex", kEvents, 1, 1, Repeat::once, check_flag, "off",
+           "Accepted; every worker has a listening socket of its own, so there is nothing to take turns for."),
+};
+
+}  // namespace
+
+std::span<const Directive> main_directives() {
+  return kRows;
+}
+
+}  // namespace sluice
