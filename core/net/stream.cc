@@ -56,6 +56,10 @@ void Stream::close() {
   close_fd();
 }
 
+void Stream::interrupt() {
+  if (fd() >= 0) ::shutdown(fd(), SHUT_RDWR);
+}
+
 void Stream::shutdown_write() { ::shutdown(fd(), SHUT_WR); }
 
 void Stream::reset_on_close() {

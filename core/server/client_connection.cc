@@ -6,7 +6,7 @@ namespace sluice {
 
 struct ClientConnection::Active {
   Arena arena;
-  InputBuffer input;
+  ByteBuffer input;
   std::optional<ExchangeRuntime> exchange;
   Flow flow;
   Tick head_deadline = 0;

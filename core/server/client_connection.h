@@ -18,7 +18,7 @@
 #include "http/head_scanner.h"
 #include "server/active_listener.h"
 #include "server/exchange_runtime.h"
-#include "server/input_buffer.h"
+#include "http/byte_buffer.h"
 
 namespace sluice {
 

@@ -14,7 +14,7 @@
 
 #include "http/chunked.h"
 #include <sluice/net/stream.h>
-#include "server/input_buffer.h"
+#include "http/byte_buffer.h"
 #include "server/routing.h"
 
 namespace sluice {
@@ -22,7 +22,7 @@ namespace sluice {
 class ExchangeRuntime final : public Exchange {
  public:
   ExchangeRuntime(ClientConnection& connection, Arena& arena, std::shared_ptr<const Generation> generation, Stream& stream,
-                  InputBuffer& input)
+                  ByteBuffer& input)
       : Exchange(connection, arena, std::move(generation)), stream_(stream), input_(input) {}
   ~ExchangeRuntime();
 
@@ -81,7 +81,7 @@ class ExchangeRuntime final : public Exchange {
   Task<Result<void>> write_rest(int count);
 
   Stream& stream_;
-  InputBuffer& input_;
+  ByteBuffer& input_;
   std::optional<ChunkedDecoder> decoder_;
   uint64_t body_left_ = 0;          // of a body with Content-Length
   uint64_t body_received_ = 0;

@@ -127,6 +127,8 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
 
   // shutdown_write sends FIN after everything written.
   void shutdown_write();
+  // interrupt shuts both directions down: who waits is resumed from the loop with EOF or an error.
+  void interrupt();
   // close ends the connection now. Waiting tasks must have been cancelled.
   void close();
   // reset_on_close makes close() send RST, so that the peer can't take a cut-off message for a complete one.

@@ -26,6 +26,7 @@ namespace sluice {
 
 // The state of a peer that all processes share; in the upstream's zone, alive across reloads and worker deaths.
 struct PeerState {
+  std::atomic<uint64_t> key;            // which peer this is; 0: free
   std::atomic<uint32_t> active;         // requests in progress
   std::atomic<uint32_t> fails;          // nginx's: failures in the current fail_timeout window
   std::atomic<uint64_t> failed_at_ms;   // monotonic; last failure
@@ -33,7 +34,6 @@ struct PeerState {
   std::atomic<uint64_t> requests;
   std::atomic<uint64_t> failures;
   std::atomic<int64_t> weight_state;    // for balancers
-  std::atomic<uint64_t> reserved;
 };
 
 // One address of an upstream, with the parameters of its `server` line.

@@ -1,4 +1,4 @@
-// InputBuffer: bytes of a client connection that were received but not consumed yet: a partial head, the start of a body, a
+// ByteBuffer: bytes of a connection that were received but not consumed yet: a partial head, the start of a body, a
 // pipelined request. Empty (and without memory) almost always.
 #pragma once
 
@@ -10,12 +10,12 @@
 
 namespace sluice {
 
-class InputBuffer {
+class ByteBuffer {
  public:
-  InputBuffer() = default;
-  ~InputBuffer() { std::free(data_); }
-  InputBuffer(const InputBuffer&) = delete;
-  InputBuffer& operator=(const InputBuffer&) = delete;
+  ByteBuffer() = default;
+  ~ByteBuffer() { std::free(data_); }
+  ByteBuffer(const ByteBuffer&) = delete;
+  ByteBuffer& operator=(const ByteBuffer&) = delete;
 
   std::string_view view() const { return {data_ + begin_, end_ - begin_}; }
   bool empty() const { return begin_ == end_; }

@@ -1,0 +1,329 @@
+#include "upstream/attempt.h"
+
+#include <cstring>
+
+#include <sluice/net/dialer.h>
+
+#include "http/head_scanner.h"
+#include "http/response_parser.h"
+#include "upstream/proxy_handler.h"
+#include "upstream/retry_policy.h"
+#include "upstream/upstream_group.h"
+
+namespace sluice {
+
+namespace {
+
+constexpr int kMaxInterimHeads = 8;
+constexpr std::string_view kReadingHeader = "while reading response header from upstream";
+
+}  // namespace
+
+Attempt::Attempt(const ProxyHandler& handler, UpstreamRequest& request, const UpstreamGroup& group, PeerPool& pool, OutgoingRequest& outgoing)
+    : handler_(handler),
+      request_(request),
+      group_(group),
+      exchange_(request.exchange),
+      pool_(pool),
+      outgoing_(outgoing),
+      record_(exchange_.add_attempt()),
+      started_us_(Clock::of_thread().now_us()) {
+  record_.address = request.target.peer != nullptr ? std::string_view(request.target.peer->name) : request.target.name;
+  group_.started(request_);
+}
+
+Attempt::~Attempt() { report(AttemptResult{AttemptResult::Kind::client_gone, 0, false}); }
+
+uint64_t Attempt::elapsed_us() const { return Clock::of_thread().now_us() - started_us_; }
+
+Milliseconds Attempt::timeout_of(Milliseconds override_value, Milliseconds configured) const {
+  return override_value.count() > 0 ? override_value : configured;
+}
+
+// A reused connection may have been closed by the peer just as the request went out. If nothing came back and repeating does no harm,
+// the request goes out once more on a new connection; that is not counted as a try.
+Task<AttemptResult> Attempt::begin() {
+  connection_ = pool_.take();
+  for (;;) {
+    if (connection_ == nullptr) {
+      const Milliseconds timeout = timeout_of(request_.connect_timeout, handler_.conf().connect_timeout);
+      auto stream = co_await dial(exchange_.loop(), pool_.address(), exchange_.loop().now() + static_cast<Tick>(timeout.count()));
+      if (!stream) {
+        const bool late = stream.error().kind == ErrorKind::timeout;
+        co_return failed(late ? AttemptResult::Kind::timeout : AttemptResult::Kind::connect_failed, stream.error(), "while connecting to upstream");
+      }
+      connection_ = std::make_unique<UpstreamConnection>(pool_, std::move(*stream));
+    }
+    record_.connect_us = static_cast<int64_t>(elapsed_us());
+    reused_ = connection_->reused();
+    AttemptResult result = co_await converse();
+    const bool stale = result.kind == AttemptResult::Kind::io_error && was_reused();
+    if (!stale || !outgoing_.replayable || !method_is_idempotent(exchange_.request().method)) co_return result;
+    sender_.cancel();
+    connection_.reset();
+  }
+}
+
+Task<AttemptResult> Attempt::converse() {
+  Stream& stream = connection_->stream();
+  iovec parts[2] = {{const_cast<char*>(outgoing_.head.data()), outgoing_.head.size()},
+                    {const_cast<char*>(outgoing_.body.data()), outgoing_.body.size()}};
+  auto sent = co_await stream.write(parts, outgoing_.body.empty() ? 1 : 2, timeout_of(request_.send_timeout, handler_.conf().send_timeout));
+  ++connection_->requests;
+  if (!sent) {
+    const auto kind = sent.error().kind == ErrorKind::timeout ? AttemptResult::Kind::timeout : AttemptResult::Kind::io_error;
+    co_return failed(kind, sent.error(), "while sending request to upstream");
+  }
+  record_.bytes_sent += outgoing_.head.size() + outgoing_.body.size();
+  body_sent_ = !outgoing_.streams_body;
+  if (outgoing_.streams_body) {
+    outgoing_.replayable = false;
+    sender_.start(send_body());
+  }
+  co_return co_await read_head();
+}
+
+Task<AttemptResult> Attempt::read_head() {
+  Stream& stream = connection_->stream();
+  HeadScanner::Limits limits;
+  limits.first_line_bytes = limits.line_bytes = limits.total_bytes = static_cast<uint32_t>(handler_.conf().buffer_size);
+  HeadScanner scanner(HeadScanner::Kind::response, limits);
+  const Milliseconds timeout = timeout_of(request_.read_timeout, handler_.conf().read_timeout);
+  for (;;) {
+    std::string_view block = buffer_.view();
+    const bool in_buffer = !block.empty();
+    HeadScan scan;
+    if (in_buffer) scan = scanner.scan(block);
+    if (scan.state == HeadScan::State::need_more) {
+      auto got = co_await stream.read(exchange_.loop().now() + static_cast<Tick>(timeout.count()));
+      if (client_error_) co_return AttemptResult{AttemptResult::Kind::client_gone, 0, false};
+      if (!got) {
+        const auto kind = got.error().kind == ErrorKind::timeout ? AttemptResult::Kind::timeout : AttemptResult::Kind::io_error;
+        co_return failed(kind, got.error(), kReadingHeader);
+      }
+      if (got->empty()) co_return lost(kReadingHeader);
+      received_ = true;
+      record_.bytes_received += got->size();
+      if (in_buffer) {
+        buffer_.append({got->data(), got->size()});
+        continue;
+      }
+      block = {got->data(), got->size()};
+      scan = scanner.scan(block);
+      if (scan.state == HeadScan::State::need_more) {
+        buffer_.append(block);
+        continue;
+      }
+    }
+    if (scan.state == HeadScan::State::refused) {
+      const bool big = scan.refusal.status == 431 || scan.refusal.status == 414;
+      co_return failed(AttemptResult::Kind::invalid_header,
+                       Error(ErrorKind::bad_message, big ? std::string("upstream sent too big header") : concat("upstream sent invalid header (", scan.refusal.reason, ")")),
+                       kReadingHeader);
+    }
+    const std::string_view text = exchange_.arena().copy(block.substr(0, scan.end));
+    rest_ = block.substr(scan.end);
+    auto judged = co_await judge_head(text);
+    if (judged) co_return *judged;
+    // An interim head: the final one may have come with it.
+    scanner.reset();
+    if (!in_buffer) buffer_.append(rest_);
+    else buffer_.consume(scan.end);
+  }
+}
+
+Task<std::optional<AttemptResult>> Attempt::judge_head(std::string_view text) {
+  response_ = exchange_.arena().make<ResponseHead>(exchange_.arena());
+  ResponseLimits limits;
+  limits.line_bytes = limits.total_bytes = static_cast<uint32_t>(handler_.conf().buffer_size);
+  const RequestKind kind = exchange_.request().method == Method::head ? RequestKind::head : RequestKind::other;
+  const HeadResult parsed = parse_response_head(text, limits, kind, *response_);
+  if (!parsed.ok()) {
+    co_return failed(AttemptResult::Kind::invalid_header, Error(ErrorKind::bad_message, concat("upstream sent invalid header (", parsed.reason, ")")), kReadingHeader);
+  }
+  const int status = response_->status;
+  if (status == 101) {
+    const bool wanted = outgoing_.upgrade && iequals(response_->headers.value(HeaderId::upgrade), "websocket");
+    if (!wanted) {
+      co_return failed(AttemptResult::Kind::invalid_header, Error(ErrorKind::bad_message, "upstream switched protocols without being asked"), kReadingHeader);
+    }
+  } else if (status < 200) {
+    if (++interim_heads_ <= kMaxInterimHeads && status != 100) {
+      // 103 Early Hints and others go to the client as they are; 100 was answered by us.
+      std::string_view rest = rest_;
+      if (!rest.empty()) rest_ = exchange_.arena().copy(rest);
+      auto sent = co_await exchange_.send_interim(status, &response_->headers);
+      (void)sent;  // a broken client shows itself at the next write
+    }
+    co_return std::nullopt;
+  }
+  record_.status = status;
+  record_.header_us = static_cast<int64_t>(elapsed_us());
+  exchange_.upstream_headers = &response_->headers;
+  const uint32_t condition = NextUpstreamPolicy::condition_of(status);
+  if (condition == 0) co_return AttemptResult{AttemptResult::Kind::success, status, false};
+  const bool listed = (handler_.conf().next_upstream & condition) != 0;
+  const bool server_fault = status != 403 && status != 404;
+  co_return AttemptResult{AttemptResult::Kind::http_status, status, listed && server_fault};
+}
+
+Task<void> Attempt::send_body() {
+  Stream& stream = connection_->stream();
+  const Milliseconds timeout = timeout_of(request_.send_timeout, handler_.conf().send_timeout);
+  for (;;) {
+    auto piece = co_await exchange_.next_body_piece();
+    if (!piece) {
+      client_error_ = std::move(piece.error());
+      stream.interrupt();  // the reader of the response learns it as EOF
+      co_return;
+    }
+    char size_line[20];
+    iovec parts[3];
+    int count = 0;
+    if (!piece->empty() && outgoing_.chunked) parts[count++] = {size_line, encode_chunk_header(piece->size(), size_line)};
+    if (!piece->empty()) parts[count++] = {const_cast<char*>(piece->data()), piece->size()};
+    if (outgoing_.chunked) parts[count++] = piece->empty() ? iovec{const_cast<char*>("0\r\n\r\n"), 5} : iovec{const_cast<char*>("\r\n"), 2};
+    if (count > 0) {
+      auto sent = co_await stream.write(parts, count, timeout);
+      if (!sent) co_return;  // the peer may have answered early and closed: the reader finds out
+      for (int i = 0; i < count; ++i) record_.bytes_sent += parts[i].iov_len;
+    }
+    if (piece->empty()) break;
+  }
+  body_sent_ = true;
+}
+
+AttemptResult Attempt::failed(AttemptResult::Kind kind, const Error& error, std::string_view doing) {
+  record_.status = kind == AttemptResult::Kind::timeout ? 504 : 502;
+  record_.response_us = static_cast<int64_t>(elapsed_us());
+  std::string_view what = error.text;
+  if (kind == AttemptResult::Kind::timeout) what = "upstream timed out (110: Connection timed out)";
+  error_text_ = concat(what, ' ', doing);
+  return AttemptResult{kind, 0, true};
+}
+
+AttemptResult Attempt::lost(std::string_view doing) {
+  return failed(AttemptResult::Kind::io_error, Error(ErrorKind::closed, "upstream prematurely closed connection"), doing);
+}
+
+void Attempt::report(const AttemptResult& result) {
+  if (std::exchange(reported_, true)) return;
+  if (record_.response_us < 0) record_.response_us = static_cast<int64_t>(elapsed_us());
+  group_.ended(request_, result);
+}
+
+Task<Outcome> Attempt::relay() {
+  handler_.copy_response(exchange_, *response_);
+  if (response_->status == 101) return tunnel();
+  switch (response_->framing) {
+    case BodyFraming::chunked: decoder_.emplace(ChunkedLimits{}, exchange_.arena()); break;
+    case BodyFraming::length: body_left_ = response_->content_length; break;
+    default: break;
+  }
+  const bool sized = response_->framing == BodyFraming::length || (response_->framing == BodyFraming::none && response_->headers.has(HeaderId::content_length));
+  auto head = exchange_.send_head(sized ? static_cast<int64_t>(response_->content_length) : -1);
+  if (!head) {
+    exchange_.log_at(LogLevel::error, head.error().text, " while sending response to client");
+    return head.error().kind == ErrorKind::cancelled ? Outcome::abort() : Outcome::status(502);
+  }
+  return relay_body();
+}
+
+Task<Outcome> Attempt::relay_body() {
+  const Milliseconds timeout = timeout_of(request_.read_timeout, handler_.conf().read_timeout);
+  std::string_view bytes = rest_;
+  bool complete = response_->framing == BodyFraming::none || (response_->framing == BodyFraming::length && body_left_ == 0);
+  if (complete && !bytes.empty()) surplus_ = true;
+  for (;;) {
+    std::string_view piece;
+    if (!complete && !bytes.empty()) {
+      auto decoded = decode(bytes, complete);
+      if (!decoded) {
+        exchange_.log_at(LogLevel::error, decoded.error().text, " while reading upstream");
+        report(AttemptResult{AttemptResult::Kind::invalid_header, response_->status, true});
+        co_return Outcome::abort();
+      }
+      piece = *decoded;
+      record_.body_bytes += piece.size();
+    }
+    if (complete) end_upstream();
+    if (complete || !piece.empty()) {
+      auto sent = co_await exchange_.send(BodyPiece{piece, complete, true});
+      if (!sent) co_return Outcome::abort();
+    } else {
+      auto flushed = co_await exchange_.flush();
+      if (!flushed) co_return Outcome::abort();
+    }
+    if (complete) co_return Outcome::finished();
+
+    auto got = co_await connection_->stream().read(exchange_.loop().now() + static_cast<Tick>(timeout.count()));
+    const bool broken = !got || (got->empty() && response_->framing != BodyFraming::until_close);
+    if (broken) {
+      if (!client_error_) {
+        const bool late = !got && got.error().kind == ErrorKind::timeout;
+        exchange_.log_at(LogLevel::error,
+                         late   ? "upstream timed out (110: Connection timed out)"
+                         : !got ? std::string_view(got.error().text)
+                                : "upstream prematurely closed connection",
+                         " while reading upstream");
+        exchange_.set_error(late ? ErrorKind::timeout : ErrorKind::closed, ErrorSource::upstream, "the response was cut off");
+        report(AttemptResult{late ? AttemptResult::Kind::timeout : AttemptResult::Kind::io_error, response_->status, true});
+      }
+      co_return Outcome::abort();
+    }
+    bytes = {got->data(), got->size()};
+    record_.bytes_received += bytes.size();
+    if (bytes.empty()) complete = true;
+  }
+}
+
+Result<std::string_view> Attempt::decode(std::string_view bytes, bool& complete) {
+  if (response_->framing == BodyFraming::until_close) return bytes;
+  if (response_->framing == BodyFraming::length) {
+    const std::string_view piece = bytes.substr(0, body_left_);
+    body_left_ -= piece.size();
+    surplus_ = bytes.size() > piece.size();
+    complete = body_left_ == 0;
+    return piece;
+  }
+  // The chunks of one read are moved together, so that they leave as one piece. The memory is ours: the scratch or buffer_.
+  char* start = const_cast<char*>(bytes.data());
+  char* end = start;
+  size_t used = 0;
+  for (;;) {
+    auto step = decoder_->next(bytes.substr(used));
+    used += step.consumed;
+    if (step.event == ChunkedDecoder::Event::data) {
+      // The first chunk stays where it is.
+      if (end == start) start = end = const_cast<char*>(step.data.data());
+      if (end != step.data.data()) std::memmove(end, step.data.data(), step.data.size());
+      end += step.data.size();
+      continue;
+    }
+    if (step.event == ChunkedDecoder::Event::refused) {
+      return Error(ErrorKind::bad_message, concat("upstream sent invalid chunked response (", step.refusal.reason, ")"), ErrorSource::upstream);
+    }
+    complete = step.event == ChunkedDecoder::Event::done;
+    surplus_ = complete && used < bytes.size();
+    return std::string_view(start, static_cast<size_t>(end - start));
+  }
+}
+
+// end_upstream: the response is complete. The connection goes back before the client has taken the last bytes.
+void Attempt::end_upstream() {
+  exchange_.watch_client(false);
+  report(AttemptResult{AttemptResult::Kind::success, response_->status, false});
+  const bool reusable = response_->keep_alive && body_sent_ && !surplus_ && response_->framing != BodyFraming::until_close && !handler_.conf().http10;
+  sender_.cancel();
+  if (surplus_) exchange_.log_at(LogLevel::warn, "upstream sent more data than its response announced");
+  if (reusable) pool_.put(std::move(connection_), group_.keepalive);
+  else connection_.reset();
+}
+
+Task<Outcome> Attempt::tunnel() {
+  exchange_.response().headers.set(HeaderId::upgrade, "websocket");
+  report(AttemptResult{AttemptResult::Kind::success, 101, false});
+  return exchange_.become_tunnel(connection_->stream(), rest_, timeout_of(request_.read_timeout, handler_.conf().read_timeout));
+}
+
+}  // namespace sluice

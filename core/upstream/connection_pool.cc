@@ -1,0 +1,77 @@
+#include "upstream/connection_pool.h"
+
+#include <sluice/base/hash.h>
+
+namespace sluice {
+
+UpstreamConnection::UpstreamConnection(PeerPool& pool, std::unique_ptr<Stream> stream)
+    : opened(stream->loop().now()), pool_(pool), stream_(std::move(stream)) {}
+
+UpstreamConnection::~UpstreamConnection() = default;
+
+// While it is idle: whatever happens ends it.
+void UpstreamConnection::on_readable(Stream&) { pool_.drop(*this); }
+void UpstreamConnection::on_closed(Stream&) { pool_.drop(*this); }
+void UpstreamConnection::on_timer() { pool_.drop(*this); }
+
+PeerPool::~PeerPool() {
+  while (newest_ != nullptr) drop(*newest_);
+}
+
+std::unique_ptr<UpstreamConnection> PeerPool::take() {
+  if (newest_ == nullptr) return nullptr;
+  UpstreamConnection* connection = newest_;
+  unlink(*connection);
+  connection->cancel();
+  connection->stream_->set_observer(nullptr);
+  return std::unique_ptr<UpstreamConnection>(connection);
+}
+
+void PeerPool::put(std::unique_ptr<UpstreamConnection> connection, const KeepaliveLimits& limits) {
+  Stream& stream = connection->stream();
+  const Tick now = stream.loop().now();
+  const bool worn = connection->requests >= limits.requests || now - connection->opened >= static_cast<Tick>(limits.age.count());
+  if (limits.connections == 0 || worn || stream.peer_closed() || stream.readable_hint()) return;
+  if (count_ >= limits.connections) drop(*oldest_);
+  UpstreamConnection* raw = connection.release();
+  raw->next_ = newest_;
+  if (newest_ != nullptr) newest_->previous_ = raw;
+  else oldest_ = raw;
+  newest_ = raw;
+  ++count_;
+  stream.set_observer(raw);
+  if (limits.idle.count() > 0) raw->arm_after(limits.idle);
+}
+
+void PeerPool::unlink(UpstreamConnection& connection) {
+  (connection.previous_ == nullptr ? newest_ : connection.previous_->next_) = connection.next_;
+  (connection.next_ == nullptr ? oldest_ : connection.next_->previous_) = connection.previous_;
+  connection.previous_ = connection.next_ = nullptr;
+  --count_;
+}
+
+void PeerPool::drop(UpstreamConnection& connection) {
+  unlink(connection);
+  delete &connection;
+}
+
+size_t ConnectionPools::TextHash::operator()(std::string_view text) const { return hash_bytes(text, process_seed()); }
+
+PeerPool& ConnectionPools::pool(const Address& address) {
+  const std::string_view key(reinterpret_cast<const char*>(address.data()), address.size());
+  auto it = pools_.find(key);
+  if (it == pools_.end()) it = pools_.emplace(std::string(key), std::make_unique<PeerPool>(address)).first;
+  return *it->second;
+}
+
+PeerPool* ConnectionPools::pool_of_text(std::string_view text, uint16_t default_port) {
+  if (auto it = texts_.find(text); it != texts_.end()) return it->second;
+  auto address = Address::parse(text, default_port);
+  if (!address) return nullptr;
+  PeerPool& found = pool(*address);
+  if (texts_.size() >= kMaxTexts) texts_.clear();
+  texts_.emplace(std::string(text), &found);
+  return &found;
+}
+
+}  // namespace sluice

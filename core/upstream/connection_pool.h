@@ -1,0 +1,99 @@
+// ConnectionPools: idle connections to peers, kept by the process across requests and generations.
+//
+// One list per address, last in first out, so that few sockets stay hot. An idle connection that the peer closes, or that has
+// bytes nobody asked for, is dropped at once by its event: nothing is probed when it is taken out again.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <sluice/event/event_loop.h>
+#include <sluice/net/stream.h>
+#include <sluice/os/address.h>
+#include <sluice/server/process_context.h>
+
+namespace sluice {
+
+class PeerPool;
+
+// One connection to a peer: in use by an attempt, or idle in its pool.
+class UpstreamConnection final : private StreamObserver, private Timer {
+ public:
+  UpstreamConnection(PeerPool& pool, std::unique_ptr<Stream> stream);
+  ~UpstreamConnection();
+
+  Stream& stream() { return *stream_; }
+  uint64_t requests = 0;   // served on it so far
+  Tick opened = 0;
+  bool reused() const { return requests > 0; }
+
+ private:
+  friend class PeerPool;
+  void on_readable(Stream& stream) override;
+  void on_closed(Stream& stream) override;
+  void on_timer() override;
+
+  PeerPool& pool_;
+  std::unique_ptr<Stream> stream_;
+  UpstreamConnection* previous_ = nullptr;
+  UpstreamConnection* next_ = nullptr;
+};
+
+// How long and how many: an upstream's keepalive directives.
+struct KeepaliveLimits {
+  uint32_t connections = 32;          // idle ones per peer and process; 0: none is kept
+  uint64_t requests = 1000;           // on one connection
+  Milliseconds idle{60'000};
+  Milliseconds age{3'600'000};
+};
+
+class PeerPool {
+ public:
+  explicit PeerPool(Address address) : address_(std::move(address)) {}
+  ~PeerPool();
+  PeerPool(const PeerPool&) = delete;
+  PeerPool& operator=(const PeerPool&) = delete;
+
+  const Address& address() const { return address_; }
+  // take gives the most recently used idle connection; null when there is none.
+  std::unique_ptr<UpstreamConnection> take();
+  // put keeps the connection if the limits allow, closing the oldest idle one when there are too many.
+  void put(std::unique_ptr<UpstreamConnection> connection, const KeepaliveLimits& limits);
+  size_t idle() const { return count_; }
+
+ private:
+  friend class UpstreamConnection;
+  void drop(UpstreamConnection& connection);
+  void unlink(UpstreamConnection& connection);
+
+  Address address_;
+  UpstreamConnection* newest_ = nullptr;
+  UpstreamConnection* oldest_ = nullptr;
+  size_t count_ = 0;
+};
+
+class ConnectionPools {
+ public:
+  explicit ConnectionPools(ProcessContext&) {}
+  static ConnectionPools& of(ProcessContext& process) { return process.shared<ConnectionPools>("upstream connection pools"); }
+
+  // pool finds or makes the pool of an address; the reference lives as long as the process.
+  PeerPool& pool(const Address& address);
+  // pool_of_text does the same for a literal "ip:port" or "unix:/path"; null when it is none. Known texts cost one hash lookup.
+  PeerPool* pool_of_text(std::string_view text, uint16_t default_port);
+
+ private:
+  struct TextHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const;
+  };
+  static constexpr size_t kMaxTexts = 100'000;  // made-up names must not grow the table without bound
+
+  std::unordered_map<std::string, std::unique_ptr<PeerPool>, TextHash, std::equal_to<>> pools_;
+  std::unordered_map<std::string, PeerPool*, TextHash, std::equal_to<>> texts_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,77 @@
+// ProxyConf: the proxy_* values of a location, and ProxyTarget: what its proxy_pass means.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sluice/base/clock.h>
+#include <sluice/conf/tree.h>
+#include <sluice/http/headers.h>
+#include <sluice/server/variable.h>
+
+namespace sluice {
+
+class UpstreamGroup;
+
+// Conditions of proxy_next_upstream; bits.
+enum NextUpstream : uint32_t {
+  kNextError = 1,
+  kNextTimeout = 2,
+  kNextInvalidHeader = 4,
+  kNextHttp500 = 8,
+  kNextHttp502 = 16,
+  kNextHttp503 = 32,
+  kNextHttp504 = 64,
+  kNextHttp403 = 128,
+  kNextHttp404 = 256,
+  kNextHttp429 = 512,
+  kNextNonIdempotent = 1024,
+  kNextOff = 2048,
+};
+
+struct ProxyTarget {
+  ConfigPlace place;
+  ComplexValue url;             // as written
+  bool dynamic = false;         // has variables: resolved per request
+  std::string host;             // static: $proxy_host ("name" or "name:port")
+  std::string port;             // $proxy_port
+  std::string uri_part;         // static, with has_uri: replaces the location's prefix
+  bool has_uri = false;
+  UpstreamGroup* group = nullptr;  // static: set when the whole configuration is known
+};
+
+struct ProxySetHeader {
+  std::string name;
+  HeaderId id = HeaderId::unknown;
+  ComplexValue value;           // empty when evaluated: the field is not sent
+};
+
+struct ProxyConf {
+  std::shared_ptr<ProxyTarget> target;              // not inherited
+  std::string location_prefix;                      // what uri_part replaces
+  std::vector<ProxySetHeader> set_headers;
+  std::vector<std::string> hide_headers;
+  std::vector<std::string> pass_headers;
+  ComplexValue method;                              // proxy_method
+  Milliseconds connect_timeout{60'000};
+  Milliseconds send_timeout{60'000};
+  Milliseconds read_timeout{60'000};
+  uint64_t buffer_size = 64 * 1024;                 // of a response head
+  uint32_t next_upstream = kNextError | kNextTimeout;
+  uint64_t next_upstream_tries = 0;                 // 0: as many as there are peers
+  Milliseconds next_upstream_timeout{0};            // 0: no limit
+  bool ignore_client_abort = false;
+  bool pass_request_headers = true;
+  bool pass_request_body = true;
+  bool http10 = false;                              // proxy_http_version 1.0
+  bool buffering = true;                            // accepted; bytes are never held back
+  bool request_buffering = true;
+
+  void enter_block() {
+    target.reset();
+    location_prefix.clear();
+  }
+};
+
+}  // namespace sluice

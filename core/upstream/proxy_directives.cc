@@ -1,0 +1,154 @@
+// proxy_pass and its relatives.
+
+#include <sluice/server/builder.h>
+
+#include "upstream/directives.h"
+#include "upstream/upstream_module.h"
+
+namespace sluice {
+
+namespace {
+
+constexpr uint32_t kPlaces = kHttp | kServer | kLocation;
+
+// split_url cuts "http://host:port/uri" or "http://unix:/path:/uri" behind the scheme.
+void split_url(std::string_view rest, std::string_view& host, std::string_view& uri) {
+  size_t end = rest.find_first_of("/?");
+  if (rest.starts_with("unix:")) {
+    end = rest.find(':', 5);
+    host = rest.substr(0, end);
+    uri = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    return;
+  }
+  host = rest.substr(0, end);
+  uri = end == std::string_view::npos ? std::string_view() : rest.substr(end);
+}
+
+Result<void> set_static_target(DirectiveUse& use, const Location& location, ProxyTarget& target) {
+  const std::string_view url = use.arg(0);
+  if (url.starts_with("https://")) return use.error("\"proxy_pass\" over https is not supported by this version of sluice");
+  if (!url.starts_with("http://")) return use.error("invalid URL prefix");
+  std::string_view host, uri;
+  split_url(url.substr(7), host, uri);
+  if (host.empty()) return use.error(concat("no host in upstream \"", url.substr(7), '"'));
+  target.host = std::string(host);
+  const size_t colon = host.starts_with("unix:") ? std::string_view::npos : host.rfind(':');
+  target.port = colon == std::string_view::npos || host.back() == ']' ? "80" : std::string(host.substr(colon + 1));
+  target.has_uri = !uri.empty();
+  target.uri_part = uri.starts_with('?') ? concat('/', uri) : std::string(uri);
+  const bool no_prefix = location.match == Location::Match::regex || location.match == Location::Match::regex_icase ||
+                         location.match == Location::Match::named;
+  if (target.has_uri && no_prefix) {
+    return use.error("\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named location, or inside "
+                     "\"if\" statement, or inside \"limit_except\" block");
+  }
+  return {};
+}
+
+Result<void> proxy_pass(DirectiveUse& use) {
+  auto& conf = use.conf_as<ProxyConf>();
+  Location& location = *use.block.location();
+  auto target = std::make_shared<ProxyTarget>();
+  target->place = use.node.place;
+  TRY_ASSIGN(target->url, use.block.builder().compile(use.node.place, use.arg(0)));
+  target->dynamic = !target->url.is_constant();
+  if (!target->dynamic) TRY(set_static_target(use, location, *target));
+  conf.location_prefix = location.name;
+  location.auto_redirect = location.match == Location::Match::prefix && location.name.ends_with('/');
+  conf.target = target;
+  use.module_as<UpstreamModule>().add_target(std::move(target));
+  return {};
+}
+
+Result<void> add_set_header(DirectiveUse& use) {
+  ProxySetHeader header;
+  header.name = std::string(use.arg(0));
+  header.id = header_id(header.name);
+  TRY_ASSIGN(header.value, use.block.builder().compile(use.node.place, use.arg(1)));
+  if (header.id == HeaderId::transfer_encoding) {
+    return use.error("\"proxy_set_header\" cannot set Transfer-Encoding: the framing of a request is sluice's own");
+  }
+  use.conf_as<ProxyConf>().set_headers.push_back(std::move(header));
+  return {};
+}
+
+template <auto Member>
+Result<void> add_name(DirectiveUse& use) {
+  (use.conf_as<ProxyConf>().*Member).push_back(std::string(use.arg(0)));
+  return {};
+}
+
+template <auto Member>
+void drop(void* conf) {
+  (static_cast<ProxyConf*>(conf)->*Member).clear();
+}
+
+Result<void> set_http_version(DirectiveUse& use) {
+  if (use.arg(0) == "1.0") use.conf_as<ProxyConf>().http10 = true;
+  else if (use.arg(0) == "1.1") use.conf_as<ProxyConf>().http10 = false;
+  else return use.invalid_value(use.arg(0));
+  return {};
+}
+
+Result<void> set_next_upstream(DirectiveUse& use) {
+  static constexpr std::pair<std::string_view, uint32_t> kConditions[] = {
+      {"error", kNextError},       {"timeout", kNextTimeout},   {"invalid_header", kNextInvalidHeader},
+      {"http_500", kNextHttp500},  {"http_502", kNextHttp502},  {"http_503", kNextHttp503},
+      {"http_504", kNextHttp504},  {"http_403", kNextHttp403},  {"http_404", kNextHttp404},
+      {"http_429", kNextHttp429},  {"non_idempotent", kNextNonIdempotent}, {"off", kNextOff},
+  };
+  uint32_t mask = 0;
+  for (size_t i = 0; i < use.count(); ++i) {
+    uint32_t bit = 0;
+    for (auto& [name, value] : kConditions) {
+      if (use.arg(i) == name) bit = value;
+    }
+    if (bit == 0) return use.invalid_value(use.arg(i));
+    mask |= bit;
+  }
+  use.conf_as<ProxyConf>().next_upstream = mask;
+  return {};
+}
+
+Result<void> set_method(DirectiveUse& use) {
+  TRY_ASSIGN(use.conf_as<ProxyConf>().method, use.block.builder().compile(use.node.place, use.arg(0)));
+  return {};
+}
+
+constexpr Directive kRows[] = {
+    {"proxy_pass", kLocation, 1, 1, BlockShape::none, Repeat::once, &proxy_pass, nullptr, "",
+     "Passes the request to an upstream, an address, or what variables give: http://name, http://127.0.0.1:3000/uri/, http://$target."},
+    {"proxy_set_header", kPlaces, 2, 2, BlockShape::none, Repeat::list, &add_set_header, &drop<&ProxyConf::set_headers>, "Host $proxy_host",
+     "Sets or (with an empty value) removes a field of the request to the upstream. Connection and Upgrade need no help for WebSockets."},
+    {"proxy_hide_header", kPlaces, 1, 1, BlockShape::none, Repeat::list, &add_name<&ProxyConf::hide_headers>,
+     &drop<&ProxyConf::hide_headers>, "", "A field of the response that the client does not get."},
+    {"proxy_pass_header", kPlaces, 1, 1, BlockShape::none, Repeat::list, &add_name<&ProxyConf::pass_headers>,
+     &drop<&ProxyConf::pass_headers>, "", "A field of the response that is hidden by default (Date, Server, X-Accel-...) and passed after all."},
+    {"proxy_method", kPlaces, 1, 1, BlockShape::none, Repeat::once, &set_method, nullptr, "", "The method of the request to the upstream."},
+    {"proxy_http_version", kPlaces, 1, 1, BlockShape::none, Repeat::once, &set_http_version, nullptr, "1.1",
+     "1.1 keeps upstream connections alive; 1.0 makes one per request."},
+    {"proxy_next_upstream", kPlaces, 1, -1, BlockShape::none, Repeat::once, &set_next_upstream, nullptr, "error timeout",
+     "When a request is tried on another peer."},
+    rows::number<&ProxyConf::next_upstream_tries>("proxy_next_upstream_tries", kPlaces, "0", "How many attempts at most; 0: one per peer."),
+    rows::time<&ProxyConf::next_upstream_timeout>("proxy_next_upstream_timeout", kPlaces, "0", "No new attempt after this time; 0: no limit."),
+    rows::time<&ProxyConf::connect_timeout>("proxy_connect_timeout", kPlaces, "60s", "How long connecting to a peer may take."),
+    rows::time<&ProxyConf::send_timeout>("proxy_send_timeout", kPlaces, "60s", "Between two writes of a request to the peer."),
+    rows::time<&ProxyConf::read_timeout>("proxy_read_timeout", kPlaces, "60s",
+                                         "Between two reads of a response, and the idle time of a WebSocket."),
+    rows::size<&ProxyConf::buffer_size>("proxy_buffer_size", kPlaces, "64k", "The largest response head accepted."),
+    rows::flag<&ProxyConf::ignore_client_abort>("proxy_ignore_client_abort", kPlaces, "off",
+                                                "Goes on with the upstream when the client has left."),
+    rows::flag<&ProxyConf::pass_request_headers>("proxy_pass_request_headers", kPlaces, "on", "Passes the client's fields on."),
+    rows::flag<&ProxyConf::pass_request_body>("proxy_pass_request_body", kPlaces, "on", "Passes the client's body on."),
+    rows::flag<&ProxyConf::buffering>("proxy_buffering", kPlaces, "on",
+                                      "Accepted. sluice never holds response bytes back: what arrives is sent, and a slow client slows the "
+                                      "upstream down."),
+    rows::flag<&ProxyConf::request_buffering>("proxy_request_buffering", kPlaces, "on",
+                                              "Accepted. Request bodies are streamed to the upstream as they arrive."),
+};
+
+}  // namespace
+
+std::span<const Directive> proxy_directives() { return kRows; }
+
+}  // namespace sluice

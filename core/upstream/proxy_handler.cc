@@ -1,0 +1,198 @@
+// The flow of one proxied request: where it goes, attempts one after the other, what is answered when none succeeds.
+
+#include "upstream/proxy_handler.h"
+
+#include <sluice/http/uri.h>
+
+#include "upstream/attempt.h"
+#include "upstream/retry_policy.h"
+#include "upstream/upstream_module.h"
+
+namespace sluice {
+
+namespace {
+
+// An upgrade is passed on for WebSockets only: any other protocol would be a tunnel past everything sluice checks (h2c smuggling).
+bool wants_websocket(const RequestHead& request) {
+  return request.wants_upgrade && request.method == Method::get && request.version == HttpVersion::http11 &&
+         request.framing == BodyFraming::none && iequals(request.headers.value(HeaderId::upgrade), "websocket");
+}
+
+OutgoingRequest outgoing_of(Exchange& exchange, std::string_view head, bool upgrade, bool pass_body) {
+  OutgoingRequest outgoing;
+  outgoing.head = head;
+  outgoing.upgrade = upgrade;
+  if (!pass_body || !exchange.has_body()) return outgoing;
+  if (exchange.body_read()) {
+    outgoing.body = exchange.body();
+    return outgoing;
+  }
+  outgoing.chunked = exchange.request().framing == BodyFraming::chunked;
+  outgoing.body = exchange.take_body_at_hand();
+  outgoing.streams_body = !exchange.body_finished();
+  return outgoing;
+}
+
+int status_of(const AttemptResult& result) {
+  switch (result.kind) {
+    case AttemptResult::Kind::timeout: return 504;
+    case AttemptResult::Kind::client_gone: return 499;
+    default: return 502;
+  }
+}
+
+ErrorKind kind_of(const AttemptResult& result) {
+  switch (result.kind) {
+    case AttemptResult::Kind::timeout: return ErrorKind::timeout;
+    case AttemptResult::Kind::connect_failed: return ErrorKind::connect_failed;
+    case AttemptResult::Kind::invalid_header: return ErrorKind::bad_message;
+    default: return ErrorKind::closed;
+  }
+}
+
+}  // namespace
+
+Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
+  auto target = resolve(exchange);
+  if (!target) {
+    exchange.log_at(LogLevel::error, target.error().text);
+    exchange.set_error(target.error().kind, ErrorSource::upstream, target.error().text);
+    co_return Outcome::status(target.error().kind == ErrorKind::internal ? 500 : 502);
+  }
+  const bool upgrade = wants_websocket(exchange.request());
+  auto head = render_head(exchange, *target, upgrade);
+  if (!head) {
+    exchange.log_at(LogLevel::error, head.error().text);
+    exchange.set_error(ErrorKind::internal, ErrorSource::internal, head.error().text);
+    co_return Outcome::status(500);
+  }
+  OutgoingRequest outgoing = outgoing_of(exchange, *head, upgrade, conf_.pass_request_body);
+  UpstreamRequest request(exchange, *target->group);
+  const NextUpstreamPolicy policy(conf_, exchange.loop().now());
+  exchange.watch_client(!conf_.ignore_client_abort);
+  for (;;) {
+    PeerPool* pool = target->address_pool;
+    if (pool != nullptr) {
+      request.target.name = target->address_text;
+    } else {
+      auto picked = target->group->pick(request);
+      if (!picked) {
+        exchange.watch_client(false);
+        co_return not_picked(exchange, request, picked.error());
+      }
+      const Peer* peer = request.target.peer;
+      pool = peer != nullptr ? target->group->pool_of(*peer) : &module_.pools().pool(request.target.address);
+    }
+    ++request.tries;
+    Attempt attempt(*this, request, *target->group, *pool, outgoing);
+    const AttemptResult result = co_await attempt.begin();
+    const bool has_head = result.kind == AttemptResult::Kind::success || result.kind == AttemptResult::Kind::http_status;
+    if (!has_head) exchange.log_at(LogLevel::error, attempt.error_text());
+    if (result.kind != AttemptResult::Kind::success) {
+      request.last_status = has_head ? result.status : status_of(result);
+      request.last_failed = result.counts_as_failure;
+      if (outgoing.replayable && policy.again(request, result)) {
+        attempt.give_up(result);
+        if (request.target.peer != nullptr) request.mark_tried(*request.target.peer);
+        continue;
+      }
+    }
+    if (!has_head) {
+      attempt.give_up(result);
+      exchange.watch_client(false);
+      exchange.set_error(kind_of(result), attempt.client_status() != 0 ? ErrorSource::client : ErrorSource::upstream, attempt.error_text());
+      co_return Outcome::status(attempt.client_status() != 0 ? attempt.client_status() : status_of(result));
+    }
+    Outcome outcome = co_await attempt.relay();
+    exchange.watch_client(false);
+    co_return outcome;
+  }
+}
+
+Outcome ProxyHandler::not_picked(Exchange& exchange, const UpstreamRequest& request, const Error& error) const {
+  // After failed attempts the client learns how the last one failed, not that nobody is left.
+  if (request.tries > 0 && error.kind == ErrorKind::unavailable) {
+    exchange.set_error(ErrorKind::unavailable, ErrorSource::upstream, error.text);
+    return Outcome::status(request.last_status != 0 ? request.last_status : 502);
+  }
+  if (error.kind == ErrorKind::unavailable) {
+    UpstreamAttemptRecord& record = exchange.add_attempt();
+    record.address = request.upstream.name();
+    record.status = 502;
+    exchange.log_at(LogLevel::error, error.text, " while connecting to upstream");
+  } else {
+    exchange.log_at(LogLevel::error, error.text);
+  }
+  exchange.set_error(error.kind, ErrorSource::upstream, error.text);
+  return Outcome::status(error.kind == ErrorKind::unavailable ? 502 : 500);
+}
+
+Result<ResolvedTarget> ProxyHandler::resolve(Exchange& exchange) const {
+  const ProxyTarget& target = *conf_.target;
+  if (target.dynamic) return resolve_dynamic(exchange);
+  ResolvedTarget resolved;
+  resolved.group = target.group;
+  exchange.proxy_host = target.host;
+  exchange.proxy_port = target.port;
+  if (!target.has_uri) {
+    resolved.uri = request_uri(exchange);
+    return resolved;
+  }
+  // The location's prefix of the normalised path is replaced by the URI part.
+  Arena& arena = exchange.arena();
+  const std::string_view uri = exchange.uri();
+  const size_t prefix = std::min(conf_.location_prefix.size(), uri.size());
+  const std::string_view rest = escape_uri(uri.substr(prefix), EscapeKind::uri, arena);
+  const bool has_args = !exchange.args().empty();
+  resolved.uri = arena.concat(target.uri_part, rest, has_args ? "?" : "", exchange.args());
+  return resolved;
+}
+
+// A target with variables: an upstream's name, or an address. It never becomes a DNS query: what a client can put into a variable
+// must not choose which names this machine looks up.
+Result<ResolvedTarget> ProxyHandler::resolve_dynamic(Exchange& exchange) const {
+  const std::string_view url = conf_.target->url.eval(exchange);
+  if (!url.starts_with("http://")) {
+    if (url.starts_with("https://")) return Error(ErrorKind::internal, concat("https upstreams are not supported by this version of sluice: \"", url, '"'));
+    return Error(ErrorKind::internal, concat("invalid URL prefix in \"", url, '"'));
+  }
+  std::string_view rest = url.substr(7), host, uri;
+  if (rest.starts_with("unix:")) {
+    const size_t end = rest.find(':', 5);
+    host = rest.substr(0, end);
+    if (end != std::string_view::npos) uri = rest.substr(end + 1);
+  } else {
+    const size_t end = rest.find_first_of("/?");
+    host = rest.substr(0, end);
+    if (end != std::string_view::npos) uri = rest.substr(end);
+  }
+  if (host.empty()) return Error(ErrorKind::internal, concat("no host in upstream \"", url, '"'));
+  ResolvedTarget resolved;
+  exchange.proxy_host = host;
+  const size_t colon = host.rfind(':');
+  exchange.proxy_port = colon == std::string_view::npos || host.starts_with("unix:") || host.ends_with(']') ? std::string_view("80") : host.substr(colon + 1);
+  if (uri.empty()) resolved.uri = request_uri(exchange);
+  else resolved.uri = uri.starts_with('?') ? exchange.arena().concat("/", uri) : uri;
+
+  resolved.group = module_.group(host);
+  if (resolved.group != nullptr) return resolved;
+  resolved.address_pool = module_.pools().pool_of_text(host, 80);
+  if (resolved.address_pool == nullptr) return Error(ErrorKind::unavailable, concat("no resolver defined to resolve ", host));
+  resolved.group = &module_.dynamic_group();
+  resolved.address_text = host;
+  return resolved;
+}
+
+// The client's own bytes while nothing has changed the URI; else the normalised path, escaped again.
+std::string_view ProxyHandler::request_uri(Exchange& exchange) const {
+  const RequestHead& request = exchange.request();
+  Arena& arena = exchange.arena();
+  if (exchange.uri_is_raw()) {
+    if (request.target.starts_with('/') || request.target == "*") return request.target;
+    return request.has_query ? arena.concat(request.path, "?", request.query) : request.path;
+  }
+  const std::string_view path = escape_uri(exchange.uri(), EscapeKind::uri, arena);
+  return exchange.args().empty() ? path : arena.concat(path, "?", exchange.args());
+}
+
+}  // namespace sluice

@@ -1,0 +1,68 @@
+// ProxyHandler: the content handler behind proxy_pass.
+//
+//   resolve the target -> render the head once -> [pick a peer -> attempt -> retry?]... -> relay the response
+//
+//   proxy_handler.cc   the flow of one request over its attempts
+//   upstream_head.cc   the head that goes to the peer, and what of the peer's head goes to the client
+//   attempt.{h,cc}     one try at one peer
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <memory>
+#include <string_view>
+
+#include <sluice/server/phase.h>
+
+#include "upstream/proxy_conf.h"
+
+namespace sluice {
+
+class UpstreamModule;
+class UpstreamRequest;
+class UpstreamGroup;
+class PeerPool;
+
+using HeaderSet = std::bitset<static_cast<size_t>(HeaderId::count)>;
+
+// Where one request goes: the group, and for an address made of variables the pool of that address.
+struct ResolvedTarget {
+  const UpstreamGroup* group = nullptr;
+  PeerPool* address_pool = nullptr;   // dynamic targets that name no upstream
+  std::string_view address_text;
+  std::string_view uri;               // what to ask the peer for
+};
+
+class ProxyHandler final : public PhaseHandler {
+ public:
+  // `conf` lives as long as the handler (it belongs to the same location).
+  ProxyHandler(UpstreamModule& module, const ProxyConf& conf);
+
+  Task<Outcome> run(Exchange& exchange) const override { return proxy(exchange); }
+  std::string_view name() const override { return "proxy_pass"; }
+
+  const ProxyConf& conf() const { return conf_; }
+  UpstreamModule& module() const { return module_; }
+
+  // render_head makes the request head for the peer, in the exchange's arena.
+  Result<std::string_view> render_head(Exchange& exchange, const ResolvedTarget& target, bool upgrade) const;
+  // copy_response puts the peer's status and fields into the exchange's response, without what is hop-by-hop or hidden.
+  void copy_response(Exchange& exchange, const ResponseHead& from) const;
+
+ private:
+  Task<Outcome> proxy(Exchange& exchange) const;
+  Outcome not_picked(Exchange& exchange, const UpstreamRequest& request, const Error& error) const;
+  Result<ResolvedTarget> resolve(Exchange& exchange) const;
+  Result<ResolvedTarget> resolve_dynamic(Exchange& exchange) const;
+  std::string_view request_uri(Exchange& exchange) const;
+  bool replaced(std::string_view name) const;  // by a proxy_set_header of a name that is not well known
+  bool hidden(std::string_view name) const;
+
+  UpstreamModule& module_;
+  const ProxyConf& conf_;
+  HeaderSet dropped_from_request_;    // hop-by-hop and replaced by proxy_set_header
+  HeaderSet dropped_from_response_;
+  bool sets_host_ = false;
+};
+
+}  // namespace sluice

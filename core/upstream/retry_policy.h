@@ -1,0 +1,23 @@
+// NextUpstreamPolicy: proxy_next_upstream and its limits, with nginx's meaning.
+#pragma once
+
+#include <sluice/upstream/upstream.h>
+
+#include "upstream/proxy_conf.h"
+
+namespace sluice {
+
+class NextUpstreamPolicy final : public RetryPolicy {
+ public:
+  NextUpstreamPolicy(const ProxyConf& conf, Tick started) : conf_(conf), started_(started) {}
+  bool again(const UpstreamRequest& request, const AttemptResult& result) const override;
+
+  // condition_of gives the proxy_next_upstream condition that a response status stands for; 0: none.
+  static uint32_t condition_of(int status);
+
+ private:
+  const ProxyConf& conf_;
+  Tick started_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,43 @@
+// UpstreamBuilder: an upstream block while its directives are applied, and how it becomes an UpstreamGroup.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sluice/server/builder.h>
+#include <sluice/upstream/upstream.h>
+
+#include "upstream/peer_states.h"
+#include "upstream/upstream_group.h"
+
+namespace sluice {
+
+class UpstreamBuilder final : public UpstreamScope {
+ public:
+  UpstreamBuilder(std::string name, ConfigPlace place) : group_(std::make_unique<UpstreamGroup>(std::move(name))), place_(place) {}
+
+  Result<void> set_balancer(const DirectiveUse& use, std::unique_ptr<Balancer> (*create)(const Upstream&, const void*),
+                            const void* data) override;
+  void add_gate(std::unique_ptr<Gate> gate) override { group_->gates_.push_back(std::move(gate)); }
+  void add_observer(std::unique_ptr<AttemptObserver> observer) override { group_->observers_.push_back(std::move(observer)); }
+  const std::string& name() const override { return group_->name(); }
+  const ConfigPlace& place() const { return place_; }
+
+  // add_server resolves one `server` line into peers with the parameters of `like`.
+  Result<void> add_server(ConfigBuilder& builder, const ConfigPlace& place, std::string_view address, const Peer& like);
+  KeepaliveLimits& keepalive() { return group_->keepalive; }
+  size_t peers() const { return group_->peers_.list.size(); }
+
+  // finish attaches shared state, policies and the balancer (default: round_robin).
+  Result<std::unique_ptr<UpstreamGroup>> finish(ConfigBuilder& builder, PeerStates& states);
+
+ private:
+  std::unique_ptr<UpstreamGroup> group_;
+  ConfigPlace place_;
+  std::unique_ptr<Balancer> (*create_balancer_)(const Upstream&, const void*) = nullptr;
+  const void* balancer_data_ = nullptr;
+  std::string balancer_directive_;
+};
+
+}  // namespace sluice

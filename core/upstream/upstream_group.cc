@@ -1,0 +1,39 @@
+#include "upstream/upstream_group.h"
+
+namespace sluice {
+
+bool UpstreamGroup::usable(const Peer& peer, const UpstreamRequest& request) const {
+  if (peer.down || request.tried(peer)) return false;
+  for (const auto& gate : gates_) {
+    if (!gate->allows(peer, request)) return false;
+  }
+  return true;
+}
+
+Result<void> UpstreamGroup::pick(UpstreamRequest& request) const {
+  request.target = {};
+  return balancer_->pick(request);
+}
+
+void UpstreamGroup::started(UpstreamRequest& request) const {
+  if (const Peer* peer = request.target.peer; peer != nullptr) {
+    peer->state->active.fetch_add(1, std::memory_order_relaxed);
+    peer->state->requests.fetch_add(1, std::memory_order_relaxed);
+  }
+  for (const auto& observer : observers_) observer->started(request);
+}
+
+void UpstreamGroup::ended(UpstreamRequest& request, const AttemptResult& result) const {
+  if (const Peer* peer = request.target.peer; peer != nullptr) {
+    peer->state->active.fetch_sub(1, std::memory_order_relaxed);
+    if (result.counts_as_failure) peer->state->failures.fetch_add(1, std::memory_order_relaxed);
+  }
+  for (const auto& observer : observers_) observer->ended(request, result);
+}
+
+void UpstreamGroup::connect_pools(ConnectionPools& pools) {
+  pools_.clear();
+  for (const Peer& peer : peers_.list) pools_.push_back(&pools.pool(peer.address));
+}
+
+}  // namespace sluice

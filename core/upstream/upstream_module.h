@@ -1,0 +1,53 @@
+// UpstreamModule: the built-in module behind `upstream` and proxy_pass: its directives, the groups of one generation, and the link to
+// the process's connection pools.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <sluice/server/module.h>
+
+#include "upstream/proxy_conf.h"
+#include "upstream/upstream_builder.h"
+
+namespace sluice {
+
+class UpstreamModule final : public Module {
+ public:
+  void declare(ModuleDeclarations& declarations) override;
+  Result<void> finish_location(BlockScope& scope, const void* conf) override;
+  Result<void> check(ConfigBuilder& builder) override;
+  Result<void> start(ProcessContext& process, const Generation& generation) override;
+
+  // begin_upstream registers a block's builder; an error when the name is taken.
+  Result<UpstreamBuilder*> begin_upstream(const ConfigPlace& place, std::string name);
+  void add_target(std::shared_ptr<ProxyTarget> target) { targets_.push_back(std::move(target)); }
+
+  // group finds an upstream by name at run time; null when there is none.
+  const UpstreamGroup* group(std::string_view name) const;
+  // The group of targets that are addresses made up by variables.
+  const UpstreamGroup& dynamic_group() const { return *dynamic_group_; }
+  ConnectionPools& pools() const { return *pools_; }
+
+ private:
+  struct NameHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view name) const;
+  };
+
+  Result<UpstreamBuilder*> builder_of_target(ConfigBuilder& builder, ProxyTarget& target);
+
+  std::vector<std::unique_ptr<UpstreamBuilder>> builders_;
+  std::map<std::string, UpstreamBuilder*, std::less<>> builders_by_name_;
+  std::vector<std::shared_ptr<ProxyTarget>> targets_;
+  std::unique_ptr<PeerStates> states_;
+  std::unordered_map<std::string, std::unique_ptr<UpstreamGroup>, NameHash, std::equal_to<>> groups_;
+  std::unique_ptr<UpstreamGroup> dynamic_group_;
+  ConnectionPools* pools_ = nullptr;
+};
+
+}  // namespace sluice
