@@ -12,6 +12,7 @@
 #include <memory>
 #include <string_view>
 
+#include <sluice/http/message.h>
 #include <sluice/server/phase.h>
 
 #include "upstream/proxy_conf.h"
