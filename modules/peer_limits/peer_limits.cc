@@ -1,0 +1,80 @@
+// peer_limits: the max_fails, fail_timeout and max_conns parameters of a `server` line, with nginx's meaning, shared by all workers.
+//
+// A peer that failed max_fails times within fail_timeout is not used for fail_timeout; then one request tries it. The only peer of an
+// upstream is never taken out. max_conns limits the requests in progress.
+
+#include <sluice/sluice.h>
+
+namespace {
+
+using namespace sluice;
+
+uint64_t milliseconds(Milliseconds time) { return static_cast<uint64_t>(time.count()); }
+
+class FailGate final : public Gate {
+ public:
+  bool allows(const Peer& peer, const UpstreamRequest&) const override {
+    if (peer.max_fails == 0 || peer.state->fails.load(std::memory_order_relaxed) < peer.max_fails) return true;
+    const uint64_t now = Clock::of_thread().now();
+    uint64_t checked = peer.state->checked_ms.load(std::memory_order_relaxed);
+    if (now - checked <= milliseconds(peer.fail_timeout)) return false;
+    // The time is over: whoever moves the mark first tries the peer; the others wait another round.
+    return peer.state->checked_ms.compare_exchange_strong(checked, now, std::memory_order_relaxed);
+  }
+};
+
+class ConnectionGate final : public Gate {
+ public:
+  bool allows(const Peer& peer, const UpstreamRequest&) const override {
+    return peer.max_conns == 0 || peer.state->active.load(std::memory_order_relaxed) < peer.max_conns;
+  }
+};
+
+class FailObserver final : public AttemptObserver {
+ public:
+  void started(UpstreamRequest&) override {}
+
+  void ended(UpstreamRequest& request, const AttemptResult& result) override {
+    const Peer* peer = request.target.peer;
+    if (peer == nullptr || peer->max_fails == 0) return;
+    if (result.counts_as_failure) return failed(request, *peer);
+    if (result.kind == AttemptResult::Kind::client_gone) return;
+    if (peer->state->fails.load(std::memory_order_relaxed) != 0) peer->state->fails.store(0, std::memory_order_relaxed);
+  }
+
+ private:
+  static void failed(UpstreamRequest& request, const Peer& peer) {
+    PeerState& state = *peer.state;
+    const uint64_t now = Clock::of_thread().now();
+    // Failures further apart than fail_timeout do not add up.
+    if (now - state.failed_at_ms.exchange(now, std::memory_order_relaxed) > milliseconds(peer.fail_timeout)) {
+      state.fails.store(0, std::memory_order_relaxed);
+    }
+    state.checked_ms.store(now, std::memory_order_relaxed);
+    if (state.fails.fetch_add(1, std::memory_order_relaxed) + 1 == peer.max_fails) {
+      request.exchange.log_at(LogLevel::warn, "upstream server temporarily disabled");
+    }
+  }
+};
+
+constexpr UpstreamPolicyFactory kFactory = {[](UpstreamScope& scope, std::span<const Peer> peers) {
+  bool counts_fails = false, limits_connections = false;
+  for (const Peer& peer : peers) {
+    counts_fails |= peer.max_fails > 0;
+    limits_connections |= peer.max_conns > 0;
+  }
+  if (counts_fails && peers.size() > 1) {
+    scope.add_gate(std::make_unique<FailGate>());
+    scope.add_observer(std::make_unique<FailObserver>());
+  }
+  if (limits_connections) scope.add_gate(std::make_unique<ConnectionGate>());
+}};
+
+class PeerLimitsModule final : public Module {
+ public:
+  void declare(ModuleDeclarations& declarations) override { declarations.provide("upstream_policy", "peer_limits", &kFactory); }
+};
+
+}  // namespace
+
+SLUICE_MODULE(PeerLimitsModule, "peer_limits", "max_fails, fail_timeout and max_conns of upstream servers.")

@@ -1,0 +1,60 @@
+// round_robin: the balancer of an upstream that names no other: nginx's smooth weighted round robin.
+//
+// Every pick adds each usable peer's weight to its current weight, takes the largest, and subtracts the total from it; so peers take
+// turns in proportion to their weights without bursts. Backup peers are used
+// when no primary one is usable. State is the worker's own.
+
+#include <vector>
+
+#include <sluice/sluice.h>
+
+namespace {
+
+using namespace sluice;
+
+class RoundRobin final : public Balancer {
+ public:
+  explicit RoundRobin(const Upstream& upstream) : upstream_(upstream) {}
+
+  Result<void> pick(UpstreamRequest& request) override {
+    auto peers = upstream_.peers();
+    if (current_.size() != peers.size()) current_.assign(peers.size(), 0);
+    const Peer* best = pick_from(peers, request, Tier::primary);
+    if (best == nullptr) best = pick_from(peers, request, Tier::backup);
+    if (best == nullptr) return Error(ErrorKind::unavailable, "no live upstreams", ErrorSource::upstream);
+    request.target.peer = best;
+    return {};
+  }
+  std::string_view name() const override { return "round_robin"; }
+
+ private:
+  enum class Tier { primary, backup };
+
+  const Peer* pick_from(std::span<const Peer> peers, const UpstreamRequest& request, Tier tier) {
+    const Peer* best = nullptr;
+    int64_t total = 0;
+    for (const Peer& peer : peers) {
+      if (peer.backup != (tier == Tier::backup) || !upstream_.usable(peer, request)) continue;
+      current_[peer.index] += peer.weight;
+      total += peer.weight;
+      if (best == nullptr || current_[peer.index] > current_[best->index]) best = &peer;
+    }
+    if (best != nullptr) current_[best->index] -= total;
+    return best;
+  }
+
+  const Upstream& upstream_;
+  std::vector<int64_t> current_;
+};
+
+constexpr BalancerFactory kFactory = {
+    [](const Upstream& upstream, const void*) -> std::unique_ptr<Balancer> { return std::make_unique<RoundRobin>(upstream); }};
+
+class RoundRobinModule final : public Module {
+ public:
+  void declare(ModuleDeclarations& declarations) override { declarations.provide("balancer", "round_robin", &kFactory); }
+};
+
+}  // namespace
+
+SLUICE_MODULE(RoundRobinModule, "round_robin", "Smooth weighted round robin, the default balancer.")
