@@ -15,11 +15,7 @@ class FailGate final : public Gate {
  public:
   bool allows(const Peer& peer, const UpstreamRequest&) const override {
     if (peer.max_fails == 0 || peer.state->fails.load(std::memory_order_relaxed) < peer.max_fails) return true;
-    const uint64_t now = Clock::of_thread().now();
-    uint64_t checked = peer.state->checked_ms.load(std::memory_order_relaxed);
-    if (now - checked <= milliseconds(peer.fail_timeout)) return false;
-    // The time is over: whoever moves the mark first tries the peer; the others wait another round.
-    return peer.state->checked_ms.compare_exchange_strong(checked, now, std::memory_order_relaxed);
+    return Clock::of_thread().now() - peer.state->checked_ms.load(std::memory_order_relaxed) > milliseconds(peer.fail_timeout);
   }
 };
 
@@ -32,7 +28,12 @@ class ConnectionGate final : public Gate {
 
 class FailObserver final : public AttemptObserver {
  public:
-  void started(UpstreamRequest&) override {}
+  // The request that tries a peer after its time is over keeps the others away from it for another fail_timeout.
+  void started(UpstreamRequest& request) override {
+    const Peer* peer = request.target.peer;
+    if (peer == nullptr || peer->max_fails == 0 || peer->state->fails.load(std::memory_order_relaxed) < peer->max_fails) return;
+    peer->state->checked_ms.store(Clock::of_thread().now(), std::memory_order_relaxed);
+  }
 
   void ended(UpstreamRequest& request, const AttemptResult& result) override {
     const Peer* peer = request.target.peer;
