@@ -1,0 +1,188 @@
+#include "header_tables.h"
+
+#include <sluice/base/arena.h>
+#include <sluice/base/strings.h>
+
+#include "api.h"
+
+namespace sluice {
+
+namespace {
+
+constexpr const char* kMetatable = "sluice.headers";
+
+char looked_up(char c) { return c == '_' ? '-' : to_lower(c); }
+
+// __index of a header table: the name in lower case with dashes.
+int find_any_case(lua_State* L) {
+  if (lua_type(L, 2) != LUA_TSTRING) return 0;
+  std::string_view name = text_at(L, 2);
+  luaL_Buffer buffer;
+  luaL_buffinit(L, &buffer);
+  for (char c : name) luaL_addchar(&buffer, looked_up(c));
+  luaL_pushresult(&buffer);
+  lua_rawget(L, 1);
+  return 1;
+}
+
+void push_lower(lua_State* L, std::string_view name) {
+  char small[256];
+  if (name.size() > sizeof small) return push_text(L, name);
+  for (size_t i = 0; i < name.size(); ++i) small[i] = to_lower(name[i]);
+  push_text(L, {small, name.size()});
+}
+
+// add_value adds to the table at the top: key and value are on top of it and are popped. A second value makes a list.
+void add_value(lua_State* L) {
+  lua_pushvalue(L, -2);
+  lua_rawget(L, -4);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    lua_rawset(L, -3);
+    return;
+  }
+  if (lua_istable(L, -1)) {
+    lua_insert(L, -2);
+    lua_rawseti(L, -2, static_cast<int>(lua_objlen(L, -2)) + 1);
+    lua_pop(L, 2);
+    return;
+  }
+  lua_createtable(L, 4, 0);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, 1);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, 2);
+  lua_rawset(L, -3);
+}
+
+// escaped makes a value safe to be sent: control characters are percent-encoded, as OpenResty does.
+std::string_view escaped(Arena& arena, std::string_view text) {
+  auto is_control = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; };
+  size_t controls = 0;
+  for (char c : text) controls += is_control(c);
+  if (controls == 0) return arena.copy(text);
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  char* out = arena.allocate_chars(text.size() + 2 * controls);
+  char* at = out;
+  for (char c : text) {
+    if (!is_control(c)) {
+      *at++ = c;
+      continue;
+    }
+    *at++ = '%';
+    *at++ = kDigits[static_cast<unsigned char>(c) >> 4];
+    *at++ = kDigits[static_cast<unsigned char>(c) & 15];
+  }
+  return {out, static_cast<size_t>(at - out)};
+}
+
+}  // namespace
+
+int push_headers(lua_State* L, const Headers& headers, lua_Integer limit, bool raw) {
+  luaL_checkstack(L, 8, nullptr);
+  lua_createtable(L, 0, static_cast<int>(headers.size()));
+  lua_Integer taken = 0;
+  bool truncated = false;
+  for (const Header& header : headers) {
+    if (header.removed) continue;
+    if (limit > 0 && taken == limit) {
+      truncated = true;
+      break;
+    }
+    ++taken;
+    if (raw) push_text(L, header.name());
+    else push_lower(L, header.name());
+    push_text(L, header.value());
+    add_value(L);
+  }
+  if (!raw) {
+    luaL_getmetatable(L, kMetatable);
+    lua_setmetatable(L, -2);
+  }
+  if (!truncated) return 1;
+  lua_pushliteral(L, "truncated");
+  return 2;
+}
+
+void push_field(lua_State* L, const Headers& headers, const Header* first) {
+  if (first == nullptr) return lua_pushnil(L);
+  const Header* next = headers.next(first);
+  if (next == nullptr) return push_text(L, first->value());
+  lua_createtable(L, 2, 0);
+  int at = 1;
+  for (const Header* header = first; header != nullptr; header = headers.next(header)) {
+    push_text(L, header->value());
+    lua_rawseti(L, -2, at++);
+  }
+}
+
+namespace {
+
+// value_at copies a value; raises when it is neither a string nor a number nor a boolean.
+std::string_view value_at(lua_State* L, int index, Arena& arena) {
+  switch (lua_type(L, index)) {
+    case LUA_TSTRING: return escaped(arena, text_at(L, index));
+    case LUA_TBOOLEAN: return lua_toboolean(L, index) != 0 ? "true" : "false";
+    case LUA_TNUMBER: {
+      lua_pushvalue(L, index);
+      std::string_view text = arena.copy(text_at(L, -1));
+      lua_pop(L, 1);
+      return text;
+    }
+    default:
+      luaL_error(L, "invalid header value: string, number or table expected, got %s", luaL_typename(L, index));
+      return {};
+  }
+}
+
+}  // namespace
+
+void store_field(lua_State* L, int index, Arena& arena, Headers& headers, std::string_view name, bool single, FieldStore how) {
+  HeaderId id = header_id(name);
+  std::string_view kept = id != HeaderId::unknown ? header_name(id) : escaped(arena, name);
+  if (lua_type(L, index) != LUA_TTABLE) {
+    if (lua_isnil(L, index)) {
+      headers.remove(kept);
+      return;
+    }
+    std::string_view value = value_at(L, index, arena);
+    if (how == FieldStore::append) headers.add(id, kept, value);
+    else headers.set(kept, value);
+    return;
+  }
+  int count = static_cast<int>(lua_objlen(L, index));
+  if (how == FieldStore::replace) headers.remove(kept);
+  for (int i = single && count > 0 ? count : 1; i <= count; ++i) {
+    lua_rawgeti(L, index, i);
+    headers.add(id, kept, value_at(L, lua_gettop(L), arena));
+    lua_pop(L, 1);
+  }
+}
+
+bool is_single_field(HeaderId id) {
+  switch (id) {
+    case HeaderId::server:
+    case HeaderId::date:
+    case HeaderId::content_encoding:
+    case HeaderId::location:
+    case HeaderId::refresh:
+    case HeaderId::last_modified:
+    case HeaderId::content_range:
+    case HeaderId::accept_ranges:
+    case HeaderId::www_authenticate:
+    case HeaderId::expires:
+    case HeaderId::etag:
+    case HeaderId::content_length:
+    case HeaderId::content_type: return true;
+    default: return false;
+  }
+}
+
+void install_header_tables(lua_State* L) {
+  luaL_newmetatable(L, kMetatable);
+  lua_pushcfunction(L, find_any_case);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}
+
+}  // namespace sluice

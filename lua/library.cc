@@ -1,0 +1,125 @@
+// The part of the library that is written in Lua: coroutine.*, the guard of global variables, the names of lua-resty-core.
+
+#include <string_view>
+
+#include "api.h"
+
+namespace sluice {
+
+namespace {
+
+constexpr std::string_view kCoroutines = R"lua(
+local coroutine, error = coroutine, error
+local waits, create = coroutine.__waits, coroutine.create
+local own = { resume = coroutine.__resume, yield = coroutine.__yield, status = coroutine.__status }
+coroutine.__waits, coroutine.__resume, coroutine.__yield, coroutine.__status = nil, nil, nil, nil
+
+for name, scheduled in pairs(own) do
+  local standard = coroutine[name]
+  coroutine[name] = function(...)
+    if waits() then return scheduled(...) end
+    return standard(...)
+  end
+end
+
+local resume = coroutine.resume
+local function finish(ok, ...)
+  if ok then return ... end
+  error((...), 0)
+end
+function coroutine.wrap(body)
+  local co = create(body)
+  return function(...) return finish(resume(co, ...)) end
+end
+)lua";
+
+// OpenResty's words and, as far as the line goes, its form.
+constexpr std::string_view kGlobalGuard = R"lua(
+local ngx, rawset, tostring, traceback = ngx, rawset, tostring, debug.traceback
+local log, WARN, get_phase = ngx.log, ngx.WARN, ngx.get_phase
+
+setmetatable(_G, {
+  __newindex = function(table, key, value)
+    rawset(table, key, value)
+    local phase = get_phase()
+    if phase == "init" or phase == "init_worker" then return end
+    log(WARN, "writing a global Lua variable ('", tostring(key), "') which may lead to race conditions between concurrent requests, ",
+        "so prefer the use of 'local' variables", traceback("", 2))
+  end
+})
+)lua";
+
+constexpr std::string_view kRestyCore = R"lua(
+local preload = package.preload
+local ffi = require "ffi"
+
+local function base()
+  local new_tab = require "table.new"
+  local clear_tab = require "table.clear"
+  if not pcall(ffi.typeof, "ngx_str_t") then
+    ffi.cdef "typedef struct { size_t len; const unsigned char *data; } ngx_str_t;"
+  end
+  local buffer_size, buffer = 4096, nil
+  local size = ffi.new("size_t[1]")
+  local message = ffi.new("char *[1]")
+  local M = {
+    version = "0.1.33", FFI_OK = 0, FFI_ERROR = -1, FFI_AGAIN = -2, FFI_BUSY = -3, FFI_DONE = -4, FFI_DECLINED = -5,
+    FFI_NO_REQ_CTX = -100, FFI_BAD_CONTEXT = -101, FFI_ABORT = -6,
+    new_tab = new_tab, clear_tab = clear_tab,
+  }
+  function M.get_string_buf(wanted, must_alloc)
+    if wanted > buffer_size or must_alloc then return ffi.new("unsigned char[?]", wanted) end
+    if not buffer then buffer = ffi.new("unsigned char[?]", buffer_size) end
+    return buffer
+  end
+  function M.set_string_buf_size(wanted) buffer_size, buffer = wanted, nil end
+  function M.get_string_buf_size() return buffer_size end
+  function M.get_size_ptr() return size end
+  function M.get_errmsg_ptr() return message end
+  function M.allows_subsystem(...)
+    for i = 1, select("#", ...) do
+      if select(i, ...) == "http" then return end
+    end
+    error("unsupported subsystem: http", 2)
+  end
+  local free = 0
+  function M.ref_in_table(table, key)
+    if key == nil then return -1 end
+    local ref = table[free]
+    if ref and ref ~= 0 then
+      table[free] = table[ref]
+    else
+      ref = #table + 1
+    end
+    table[ref] = key
+    return ref
+  end
+  return M
+end
+
+preload["ngx"] = function() return ngx end
+preload["resty.core.base"] = base
+preload["resty.core"] = function() return { version = "0.1.33" } end
+for _, name in ipairs { "base64", "ctx", "exit", "hash", "misc", "ndk", "phase", "regex", "request", "response", "shdict", "time", "uri",
+                        "utils", "var", "worker", "coroutine", "param", "socket" } do
+  preload["resty.core." .. name] = function() return { version = "0.1.33" } end
+end
+preload["resty.core.time"] = function()
+  return { version = "0.1.33", monotonic_msec = function() return ngx.now() * 1000 end, monotonic_time = ngx.now }
+end
+)lua";
+
+void run_part(lua_State* L, std::string_view code, const char* name) {
+  const bool ok = luaL_loadbuffer(L, code.data(), code.size(), name) == 0 && lua_pcall(L, 0, 0, 0) == 0;
+  if (!ok) check_failed(lua_tostring(L, -1), __FILE__, __LINE__);
+}
+
+}  // namespace
+
+void install_library(lua_State* L) {
+  run_part(L, kCoroutines, "=coroutine");
+  run_part(L, kGlobalGuard, "=_G write guard");
+  run_part(L, kRestyCore, "=resty.core");
+}
+
+}  // namespace sluice
