@@ -28,7 +28,7 @@ ClientConnection::~ClientConnection() {
   // Whatever still runs is cancelled; the log phase of its exchange happens all the same.
   if (active_ != nullptr && active_->flow.running()) {
     active_->flow.cancel();
-    if (active_->exchange) active_->exchange->run_log_phase();
+    if (active_->exchange && active_->exchange->run_log_phase()) owner_.metrics().request_ends(active_->exchange->response().status);
   }
 }
 
@@ -61,6 +61,7 @@ void ClientConnection::on_closed(Stream&) {
     active_->exchange->client_left();
     active_->exchange->log_at(LogLevel::info, "client prematurely closed connection");
     active_->exchange->run_log_phase();
+    owner_.metrics().request_ends(499);
     end();
   }
 }
@@ -107,7 +108,7 @@ Task<ClientConnection::After> ClientConnection::serve_one() {
   if (!complete) co_return after;
 
   ++requests_;
-  owner_.request_begins();
+  owner_.metrics().request_begins();
   ActiveListener& listener = *listener_;
   active.exchange.emplace(*this, active.arena, listener.generation, stream_, active.input);
   ExchangeRuntime& exchange = *active.exchange;
@@ -123,8 +124,9 @@ Task<ClientConnection::After> ClientConnection::serve_one() {
   }
   exchange.start(*listener.hosts, active.started_us, active.started_wall_ms);
   if (refusal.ok()) co_await exchange.run();
-  else co_await exchange.refuse(refusal.status, refusal.reason);
+  else co_await answer_refusal(refusal);
   exchange.run_log_phase();
+  owner_.metrics().request_ends(exchange.response().status);
 
   keepalive_timeout_ = exchange.location().core.keepalive_timeout;
   if (exchange.aborted()) {
@@ -138,6 +140,13 @@ Task<ClientConnection::After> ClientConnection::serve_one() {
   }
   if (!exchange.keeps_connection()) co_return active.input.empty() ? After::close : After::linger;
   co_return After::idle;
+}
+
+Task<void> ClientConnection::answer_refusal(const HeadResult& refusal) {
+  using Limit = ServerMetrics::Limit;
+  if (refusal.status == 408) owner_.metrics().limit_hit(Limit::header_timeout);
+  if (refusal.status == 414 || refusal.status == 431) owner_.metrics().limit_hit(Limit::request_head);
+  return active_->exchange->refuse(refusal.status, refusal.reason);
 }
 
 Task<bool> ClientConnection::read_head(std::string_view& head, After& after, HeadResult& refusal) {

@@ -18,6 +18,7 @@
 #include "http/head_scanner.h"
 #include "server/active_listener.h"
 #include "server/exchange_runtime.h"
+#include "server/server_metrics.h"
 #include "http/byte_buffer.h"
 
 namespace sluice {
@@ -28,7 +29,7 @@ class ClientConnection final : private StreamObserver, private Timer {
   class Owner {
    public:
     virtual void connection_ended(ClientConnection& connection) = 0;
-    virtual void request_begins() = 0;
+    virtual ServerMetrics& metrics() = 0;
     virtual bool draining() const = 0;
 
    protected:
@@ -49,6 +50,7 @@ class ClientConnection final : private StreamObserver, private Timer {
   uint64_t requests() const { return requests_; }
   bool idle() const { return active_ == nullptr; }
   bool is_last_request() const;
+  void count_limit(ServerMetrics::Limit limit) { owner_.metrics().limit_hit(limit); }
   // close_now cancels what runs (its log phase still happens) and closes the socket.
   void close_now();
 
@@ -69,6 +71,7 @@ class ClientConnection final : private StreamObserver, private Timer {
   Task<After> serve_one();
   // read_head collects a head; empty when the connection should go idle or end (`after` says which).
   Task<bool> read_head(std::string_view& head, After& after, HeadResult& refusal);
+  Task<void> answer_refusal(const HeadResult& refusal);
   Task<void> linger();
   static void served(void* self);
   void become_idle();

@@ -34,7 +34,8 @@ class ExchangeRuntime final : public Exchange {
   Task<void> run();
   // refuse answers a request that could not be parsed.
   Task<void> refuse(int status, const char* reason);
-  void run_log_phase();
+  // run_log_phase happens once; false when it has happened already.
+  bool run_log_phase();
   // client_left records that the client went away before the response was there (status 499).
   void client_left();
   // discard_body reads what is left of the body; false when the connection cannot be used again.

@@ -157,6 +157,7 @@ Outcome ExchangeRuntime::check_body_size() {
     return Outcome::next();
   }
   keep_connection_ = false;
+  connection_.count_limit(ServerMetrics::Limit::request_body);
   log_at(LogLevel::error, "client intended to send too large body: ", request_.content_length, " bytes");
   set_error(ErrorKind::too_large, ErrorSource::client, "request body over client_max_body_size");
   return Outcome::status(413);
@@ -202,14 +203,15 @@ void ExchangeRuntime::client_left() {
   set_error(ErrorKind::closed, ErrorSource::client, "client closed the connection");
 }
 
-void ExchangeRuntime::run_log_phase() {
-  if (std::exchange(logged_, true)) return;
+bool ExchangeRuntime::run_log_phase() {
+  if (std::exchange(logged_, true)) return false;
   for (const PhaseHandler* handler : handlers_of(*location_, Phase::log)) {
     enter(handler->name());
     Task<Outcome> task = handler->run(*this);
     if (!task.ready()) log_at(LogLevel::alert, handler->name(), " waits in the log phase");
   }
   for (const auto& log : location_->core.access_logs) log->write(*this);
+  return true;
 }
 
 }  // namespace sluice

@@ -151,6 +151,7 @@ Result<void> ExchangeRuntime::count_body(uint64_t bytes) {
   const uint64_t limit = location_->core.client_max_body_size;
   if (limit == 0 || body_received_ <= limit) return {};
   keep_connection_ = false;
+  connection_.count_limit(ServerMetrics::Limit::request_body);
   return client_error(ErrorKind::too_large, concat("client intended to send too large chunked body: ", body_received_, " bytes"));
 }
 

@@ -27,7 +27,7 @@ struct Service::Impl final : private ClientConnection::Owner {
     Listener listener;
   };
 
-  explicit Impl(ProcessContext& its_process) : process(its_process) {}
+  explicit Impl(ProcessContext& its_process) : process(its_process), server_metrics(its_process.metrics) {}
 
   void accept(Fd socket, const Address& peer, const std::shared_ptr<ActiveListener>& active);
   void pause_or_resume();
@@ -35,10 +35,11 @@ struct Service::Impl final : private ClientConnection::Owner {
   void close_every();
 
   void connection_ended(ClientConnection& connection) override;
-  void request_begins() override {}
+  ServerMetrics& metrics() override { return server_metrics; }
   bool draining() const override { return is_draining; }
 
   ProcessContext& process;
+  ServerMetrics server_metrics;
   std::vector<std::unique_ptr<Port>> ports;
   std::shared_ptr<const Generation> generation;
   ClientConnection* first = nullptr;
@@ -56,6 +57,7 @@ void Service::Impl::accept(Fd socket, const Address& peer, const std::shared_ptr
   if (first != nullptr) first->previous = connection;
   first = connection;
   ++count;
+  server_metrics.connection_begins();
   pause_or_resume();
 }
 
@@ -63,6 +65,7 @@ void Service::Impl::connection_ended(ClientConnection& connection) {
   (connection.previous == nullptr ? first : connection.previous->next) = connection.next;
   if (connection.next != nullptr) connection.next->previous = connection.previous;
   --count;
+  server_metrics.connection_ends();
   delete &connection;
   pause_or_resume();
   if (is_draining && count == 0 && on_drained) on_drained();
@@ -73,7 +76,10 @@ void Service::Impl::pause_or_resume() {
   const bool full = limit != 0 && count >= limit;
   if (full == paused) return;
   paused = full;
-  if (full) LOG(Logger::process(), alert, limit, " worker_connections are not enough");
+  if (full) {
+    server_metrics.limit_hit(ServerMetrics::Limit::worker_connections);
+    LOG(Logger::process(), alert, limit, " worker_connections are not enough");
+  }
   for (auto& port : ports) {
     if (full) port->listener.pause();
     else port->listener.resume();

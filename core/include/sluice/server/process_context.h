@@ -13,6 +13,8 @@
 
 namespace sluice {
 
+class Metrics;
+
 enum class ProcessKind : uint8_t { worker, control, single };  // single: master_process off; serves and does the chores
 
 class SLUICE_API ProcessContext {
@@ -25,6 +27,7 @@ class SLUICE_API ProcessContext {
   const ProcessKind kind;
   const int worker_id;       // 0.. for workers; -1 for control
   const int worker_count;
+  Metrics* metrics = nullptr;  // this process's slot; null in unit tests
   bool exiting = false;      // graceful shutdown has begun (ngx.worker.exiting)
 
   bool serves() const { return kind != ProcessKind::control; }
