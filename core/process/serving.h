@@ -1,0 +1,54 @@
+// Serving: the part of a process that serves: its event loop, its Service and the current generation. Workers, the control process and
+// a single process are this, with different hands that give them configurations.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <sluice/event/event_loop.h>
+#include <sluice/server/process_context.h>
+
+#include "module/build.h"
+#include "process/build_thread.h"
+#include "server/service.h"
+
+namespace sluice {
+
+class Serving {
+ public:
+  Serving(ProcessKind kind, int id, int workers);
+  ~Serving();
+
+  EventLoop& loop() { return loop_; }
+  BuildThread& builder() { return builder_; }
+  bool has_generation() const { return generation_ != nullptr; }
+
+  // swap_in makes a built configuration current: its modules start, new requests mean it, the old one's modules retire. An error of a
+  // module's start leaves the old one current. `sockets` are the listening sockets for output.listeners, in the same order.
+  Result<void> swap_in(BuildOutput output, const std::vector<int>& sockets);
+
+  // quit drains: no new connections, idle ones close, the others end after their exchange; then the loop stops. After `patience` (0:
+  // never) the rest is closed. stop ends everything now.
+  void quit(Milliseconds patience);
+  void stop();
+  bool quitting() const { return context_.exiting; }
+
+ private:
+  class Patience final : public Timer {
+   public:
+    explicit Patience(Serving& serving) : serving_(serving) {}
+
+   private:
+    void on_timer() override;
+    Serving& serving_;
+  };
+
+  EventLoop loop_;
+  ProcessContext context_;
+  std::shared_ptr<Generation> generation_;
+  std::optional<Service> service_;  // control has none
+  BuildThread builder_;
+  Patience patience_{*this};
+};
+
+}  // namespace sluice
