@@ -81,5 +81,7 @@ std::string render_directive_reference(const BuildInput& input);
 // describe_module loads one .so and lists what it provides, one per line: "directive NAME", "balancer NAME", "trigger NAME", ...
 // The module index is made of these lines at build time.
 Result<std::string> describe_module(const std::string& path);
+// render_module_index describes every .so in a directory: the text of its `index` file (core/module/module_index.h).
+Result<std::string> render_module_index(const std::string& directory);
 
 }  // namespace sluice

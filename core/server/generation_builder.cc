@@ -117,14 +117,18 @@ Result<void> GenerationBuilder::build(const ParsedConfig& config) {
   return outcome();
 }
 
-void GenerationBuilder::apply_main(const ParsedConfig& config) {
-  BlockScope::State block(*this, kMain, nullptr, nullptr, nullptr);
+Result<void> GenerationBuilder::build_main(const ParsedConfig& config) {
   config_ = &config;
-  for (const auto& child : config.root->children) {
-    auto entry = table_.match(*child, kMain);
-    if (entry && (*entry)->row->shape == BlockShape::none) apply(*child, **entry, block);
+  {
+    BlockScope::State block(*this, kMain, nullptr, nullptr, nullptr);
+    for (const auto& child : config.root->children) {
+      auto entry = table_.match(*child, kMain);
+      if (entry && (*entry)->row->shape == BlockShape::none) apply(*child, **entry, block);
+    }
   }
+  finish_main(*this);
   config_ = nullptr;
+  return outcome();
 }
 
 void GenerationBuilder::load_modules(const ConfigNode& root) {
@@ -254,8 +258,10 @@ void GenerationBuilder::finish() {
   finish_places();
   for (Error& error : generation_->variables.undefined()) report(std::move(error), nullptr);
   for (Error& error : log_formats_.undefined()) report(std::move(error), nullptr);
+  finish_listens();
   finish_main(*this);
   if (!failed()) check_modules();
+  sort_modules();
   generation_->set_set_variables(generation_->variables.set_variables());
 }
 
@@ -265,12 +271,12 @@ std::vector<GenerationBuilder::OrderedModule> GenerationBuilder::modules_in_orde
   for (const Owner& owner : owners_) {
     if (owner.module == nullptr) continue;
     for (const LoadedModule& loaded : generation_->modules) {
-      if (loaded.module.get() == owner.module) order.push_back({&loaded, owner.location_slot});
+      if (loaded.module.get() == owner.module) order.push_back({loaded, owner.location_slot});
     }
   }
   std::stable_sort(order.begin(), order.end(), [](const OrderedModule& a, const OrderedModule& b) {
-    if (a.loaded->builtin != b.loaded->builtin) return a.loaded->builtin;
-    return !a.loaded->builtin && a.loaded->name < b.loaded->name;
+    if (a.loaded.builtin != b.loaded.builtin) return a.loaded.builtin;
+    return !a.loaded.builtin && a.loaded.name < b.loaded.name;
   });
   return order;
 }
@@ -294,18 +300,52 @@ void GenerationBuilder::finish_place(BlockScope::State& block, std::span<const O
   }
   for (const OrderedModule& module : modules) {
     const void* conf = module.location_slot < 0 ? nullptr : place.module_conf(static_cast<uint32_t>(module.location_slot));
-    auto finished = module.loaded->module->finish_location(block.scope, conf);
+    auto finished = module.loaded.module->finish_location(block.scope, conf);
     if (!finished) report(std::move(finished.error()), nullptr);
   }
   block.assemble();
 }
 
-void GenerationBuilder::check_modules() {
-  for (const OrderedModule& module : modules_in_order()) {
-    if (options_.progress) options_.progress(concat("checking module ", module.loaded->name));
-    auto checked = module.loaded->module->check(*this);
-    if (!checked) report(std::move(checked.error()), nullptr);
+void GenerationBuilder::finish_listens() {
+  auto listeners = listens_.finish([this](const ConfigPlace& place, std::string_view text) { warn(place, text); });
+  if (listeners) {
+    listeners_ = std::move(*listeners);
+  } else {
+    report(std::move(listeners.error()), nullptr);
   }
+}
+
+// start and retire go through the modules in the same order as the build.
+void GenerationBuilder::sort_modules() {
+  std::vector<LoadedModule> sorted;
+  for (const OrderedModule& module : modules_in_order()) sorted.push_back(module.loaded);
+  generation_->modules = std::move(sorted);
+}
+
+std::string GenerationBuilder::owner_name(uint32_t owner) const {
+  for (const LoadedModule& loaded : generation_->modules) {
+    if (loaded.module.get() == owners_[owner].module) return loaded.name;
+  }
+  return "core";
+}
+
+// A check may load further modules (a balancer by its name), which are checked as well.
+void GenerationBuilder::check_modules() {
+  std::set<const Module*> checked;
+  for (bool more = true; more;) {
+    more = false;
+    for (const OrderedModule& module : modules_in_order()) {
+      if (!checked.insert(module.loaded.module.get()).second) continue;
+      check_module(module.loaded);
+      more = true;
+    }
+  }
+}
+
+void GenerationBuilder::check_module(const LoadedModule& loaded) {
+  if (options_.progress) options_.progress(concat("checking module ", loaded.name));
+  auto checked = loaded.module->check(*this);
+  if (!checked) report(std::move(checked.error()), nullptr);
 }
 
 }  // namespace sluice

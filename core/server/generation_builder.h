@@ -56,17 +56,20 @@ class GenerationBuilder final : public ConfigBuilder {
 
   // build applies the whole tree. Its error's text has all mistakes, one or more lines each; further lines of a mistake are indented.
   Result<void> build(const ParsedConfig& config);
-  // apply_main applies the main level alone, without blocks, and skips what it does not know: for read_main_conf.
-  void apply_main(const ParsedConfig& config);
+  // build_main applies the main level alone, without blocks, and skips what it does not know.
+  Result<void> build_main(const ParsedConfig& config);
 
   // What the build made; valid after build.
   std::shared_ptr<BuiltGeneration> take_generation() { return std::move(generation_); }
   MainConf& main() { return main_; }
   ListenTable& listens() { return listens_; }
+  std::vector<ListenTable::Listener>& listeners() { return listeners_; }
   const std::vector<ZoneSpec>& zone_specs() const { return zone_specs_; }
   const std::vector<std::string>& log_paths() const { return log_paths_; }
   std::vector<std::string>& warnings() { return warnings_; }
   const DirectiveTable& directives() const { return table_; }
+  // owner_name is the module's name for a DirectiveTable::Entry::owner; "core" for the core's rows.
+  std::string owner_name(uint32_t owner) const;
 
   // --- for rows of the core and for BlockScope
   static GenerationBuilder& of(ConfigBuilder& builder) { return static_cast<GenerationBuilder&>(builder); }
@@ -104,7 +107,7 @@ class GenerationBuilder final : public ConfigBuilder {
     int upstream_slot = -1;
   };
   struct OrderedModule {
-    const LoadedModule* loaded;
+    LoadedModule loaded;
     int location_slot;
   };
   class Declarations;
@@ -124,9 +127,12 @@ class GenerationBuilder final : public ConfigBuilder {
   std::string excerpt_of(const Error& error, const ConfigPlace& place) const;
   void finish();
   void finish_places();
+  void finish_listens();
+  void sort_modules();
   void finish_place(BlockScope::State& block, std::span<const OrderedModule> modules);
   std::vector<OrderedModule> modules_in_order() const;
   void check_modules();
+  void check_module(const LoadedModule& loaded);
   Result<void> outcome() const;
   bool failed() const { return !errors_.empty(); }
 
@@ -145,6 +151,7 @@ class GenerationBuilder final : public ConfigBuilder {
   std::deque<std::unique_ptr<BlockScope::State>> blocks_;
   std::deque<PlaceDraft> drafts_;
   ListenTable listens_;
+  std::vector<ListenTable::Listener> listeners_;
   LogFormats log_formats_;
   std::vector<ZoneSpec> zone_specs_;
   std::map<std::string, std::shared_ptr<Zone>> zones_;
