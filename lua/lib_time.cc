@@ -128,7 +128,7 @@ struct DateReader {
 };
 
 void read_imf_or_rfc850(DateReader& in, tm& out) {
-  in.skip(' ');
+  while (in.rest.starts_with(' ')) in.rest.remove_prefix(1);
   out.tm_mday = in.digits(2);
   char separator = in.rest.starts_with('-') ? '-' : ' ';
   in.skip(separator);
