@@ -61,8 +61,10 @@ Result<void> Exchange::send_head(int64_t content_length) {
   CHECK(!head_sent_);
   auto& self = ExchangeRuntime::of(*this);
   if (self.error_status_override_ != 0) response_.status = self.error_status_override_;
-  for (size_t i = 0; !self.filters_off_ && i < location_->header_filters.size(); ++i) {
-    const HeaderFilter* filter = location_->header_filters[i];
+  if (self.filters_off_ || location_->header_filters.empty()) return self.render_head(content_length);
+  // Filters see the length as a field and may change it, or remove it when a body filter will make another length.
+  if (content_length >= 0) response_.headers.set(HeaderId::content_length, arena_.concat(std::to_string(content_length)));
+  for (const HeaderFilter* filter : location_->header_filters) {
     enter(filter->name());
     Outcome outcome = filter->filter(*this);
     if (outcome.kind == Outcome::Kind::next) continue;
@@ -70,7 +72,7 @@ Result<void> Exchange::send_head(int64_t content_length) {
     self.replacement_ = outcome;
     return Error(ErrorKind::cancelled, "a header filter replaced the response");
   }
-  return self.render_head(content_length);
+  return self.render_head(-1);
 }
 
 Result<void> ExchangeRuntime::render_head(int64_t content_length) {
