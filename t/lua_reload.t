@@ -1,0 +1,55 @@
+# Reloads: new code at once, dictionaries stay, what runs goes on; a bad configuration changes nothing.
+use strict;
+use warnings;
+use lib 't/lib';
+use Test::More;
+use Test::Sluice::Server;
+use Test::Sluice::Process qw(wait_until);
+
+sub http {
+    return <<'END';
+    lua_shared_dict kept 1m;
+    init_by_lua_block { if not ngx.shared.kept:get("made") then ngx.shared.kept:set("made", 1) end ngx.shared.kept:incr("builds", 1, 0) }
+END
+}
+
+sub config {
+    my ($word) = @_;
+    return <<"END";
+    location /word { content_by_lua_block { ngx.say("$word") } }
+    location /set { content_by_lua_block { ngx.say((ngx.shared.kept:incr("hits", 1, 0))) } }
+    location /builds { content_by_lua_block { ngx.say(ngx.shared.kept:get("builds")) } }
+    location /timer { content_by_lua_block {
+        ngx.timer.at(3600, function(premature) ngx.shared.kept:set("early", tostring(premature)) end)
+        ngx.say("ok")
+    } }
+    location /early { content_by_lua_block { ngx.say(tostring(ngx.shared.kept:get("early"))) } }
+END
+}
+
+my $server = Test::Sluice::Server->new(workers => 2, http_config => http(), config => config('one'));
+$server->start;
+is $server->get('/word')->body, "one\n", 'the first code';
+is $server->get('/set')->body, "1\n", 'a dictionary counts';
+is $server->get('/builds')->body, "1\n", 'init_by_lua of one process alone wrote';
+is $server->get('/timer')->body, "ok\n", 'a timer waits';
+
+my $kept = $server->connection;
+is $kept->request(GET => '/word')->body, "one\n", 'a connection stays open';
+
+$server->write_config(config => config('two'));
+is $server->reload, 0, 'reload';
+ok wait_until(sub { $server->get('/word')->body eq "two\n" }), 'the second code';
+is $kept->request(GET => '/word')->body, "two\n", 'on the connection too';
+is $server->get('/set')->body, "2\n", 'the dictionary kept its contents';
+is $server->get('/builds')->body, "2\n", 'one write per reload';
+ok wait_until(sub { $server->get('/early')->body eq "true\n" }), 'the timer of the old configuration ran early';
+
+$server->write_config(config => config('") = = ("'));
+isnt $server->reload, 0, 'a syntax error is refused';
+like $server->reload_output, qr/failed to load inlined Lua code/, 'and said';
+is $server->get('/word')->body, "two\n", 'and changes nothing';
+is $kept->request(GET => '/word')->body, "two\n", 'not even on an open connection';
+
+$server->stop;
+done_testing;
