@@ -21,8 +21,10 @@ int exit(lua_State* L) {
     return 0;
   }
   if (call.exchange != nullptr && call.exchange->head_sent() && code >= 300 && code != 408 && code != 444 && code != 499) {
-    call.exchange->log_at(LogLevel::error, "attempt to set status ", code, " via ngx.exit after sending out the response status ",
-                          call.exchange->response().status);
+    const int sent = call.exchange->response().status;
+    if (code != sent) {
+      call.exchange->log_at(LogLevel::error, "attempt to set status ", code, " via ngx.exit after sending out the response status ", sent);
+    }
     code = 200;
   }
   return call.thread->leave(L, LuaThread::Ask::exit, code);
