@@ -1,4 +1,5 @@
-// The part of the ngx API for encoding and digests: escape_uri, unescape_uri, encode_args, decode_args, base64, crc32, md5, sha1, hmac_sha1, quote_sql_str; and the module ngx.base64.
+// The part of the ngx API for encoding and digests: escape_uri, unescape_uri, encode_args, decode_args, base64, crc32, md5, sha1,
+// hmac_sha1, quote_sql_str; and the module ngx.base64.
 #pragma once
 
 #include "lua_headers.h"

@@ -16,12 +16,13 @@ void convert_in_place(lua_State* L, int index) {
 }  // namespace
 
 std::string_view text_argument(lua_State* L, int index) {
-  if (int type = lua_type(L, index); type != LUA_TSTRING && type != LUA_TNUMBER) {
-    if (type == LUA_TNONE) return "nil";
-    convert_in_place(L, index);
-  }
   size_t size = 0;
   const char* data = lua_tolstring(L, index, &size);
+  if (data == nullptr) {
+    if (lua_isnone(L, index)) return "nil";
+    convert_in_place(L, index);
+    data = lua_tolstring(L, index, &size);
+  }
   return {data, size};
 }
 

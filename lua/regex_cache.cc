@@ -155,25 +155,25 @@ RegexCache& RegexCache::of(lua_State* L) {
 }
 
 Regex* RegexCache::find(lua_State* L, int pattern, int options) {
-  luaL_checklstring(L, pattern, nullptr);
   if (lua_isnoneornil(L, options)) {
     lua_pushliteral(L, "");
   } else {
-    luaL_checklstring(L, options, nullptr);
     lua_pushvalue(L, options);
   }
   lua_rawget(L, lua_upvalueindex(2));
   if (lua_istable(L, -1)) {
     lua_pushvalue(L, pattern);
     lua_rawget(L, -2);
-    lua_remove(L, -2);
     auto* regex = static_cast<Regex*>(lua_touserdata(L, -1));
     if (regex != nullptr && regex->code_ != nullptr) {
       touch(regex);
       return regex;
     }
+    lua_pop(L, 1);
   }
   lua_pop(L, 1);
+  luaL_checklstring(L, pattern, nullptr);
+  if (!lua_isnoneornil(L, options)) luaL_checklstring(L, options, nullptr);
   return add(L, pattern, options);
 }
 

@@ -93,8 +93,8 @@ class RegexCache {
   // in_function gives the cache in a C function that has it as upvalue.
   static RegexCache& in_function(lua_State* L) { return *static_cast<RegexCache*>(lua_touserdata(L, lua_upvalueindex(1))); }
 
-  // find pushes the compiled pattern and returns it, or pushes the message and returns null. Both arguments are indices (> 0) of
-  // strings or numbers; no options when nil. Raises on an unknown option.
+  // find leaves the compiled pattern on the top of the stack and returns it, or leaves the message there and returns null. Both
+  // arguments are indices (> 0) of strings or numbers; no options when nil. Raises on an unknown option.
   Regex* find(lua_State* L, int pattern, int options);
 
   // done is called when the Regex that find() gave is not needed any more: frees it unless it is kept or pinned.
