@@ -40,11 +40,16 @@ struct Prepared {
   std::vector<Assignment::Socket> sockets;
 };
 
+std::unique_ptr<Metrics> metrics_of(const Slot& slot) {
+  auto metrics = Metrics::open(slot.metrics, slot.index);
+  return metrics ? std::move(*metrics) : nullptr;
+}
+
 class Child {
  public:
   Child(const ChildSetup& setup, Channel channel)
       : setup_(setup), channel_(std::move(channel)),
-        serving_(setup.kind, setup.index, setup.configuration.main.worker_processes),
+        serving_(setup.kind, setup.index, setup.configuration.main.worker_processes, metrics_of(setup.slot)),
         pid_path_(prefixed(setup.options, setup.configuration.main.pid)), main_(setup.configuration.main) {
     logs_.inherit(setup.configuration.logs);
   }

@@ -32,7 +32,7 @@ Result<ChildHandle*> Children::spawn(ProcessKind kind, int index, const Configur
   if (slot == nullptr) return Error(ErrorKind::unavailable, "too many processes");
   pid_t pid = fork();
   if (pid < 0) {
-    Slots::give_back(*slot);
+    slots_.give_back(*slot);
     return os_error("fork()", errno);
   }
   if (pid == 0) {

@@ -160,7 +160,7 @@ void Master::on_ended(Children::Ended ended) {
   if (replace && current_ != nullptr) {
     respawns_.push_back({child.kind, child.index, crashes_.record(child.kind, child.index, monotonic_now())});
   }
-  Slots::give_back(child.slot);
+  slots_->give_back(child.slot);
 }
 
 void Master::log_end(const ChildHandle& child, int status) {

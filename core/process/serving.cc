@@ -6,7 +6,9 @@
 
 namespace sluice {
 
-Serving::Serving(ProcessKind kind, int id, int workers) : context_(loop_, kind, id, workers), builder_(loop_) {
+Serving::Serving(ProcessKind kind, int id, int workers, std::unique_ptr<Metrics> metrics)
+    : metrics_(std::move(metrics)), context_(loop_, kind, id, workers), builder_(loop_) {
+  context_.metrics = metrics_.get();
   if (context_.serves()) service_.emplace(context_);
 }
 

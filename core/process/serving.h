@@ -6,6 +6,7 @@
 #include <optional>
 
 #include <sluice/event/event_loop.h>
+#include <sluice/metrics/metrics.h>
 #include <sluice/server/process_context.h>
 
 #include "module/build.h"
@@ -16,7 +17,8 @@ namespace sluice {
 
 class Serving {
  public:
-  Serving(ProcessKind kind, int id, int workers);
+  // `metrics` is this process's slot in the table of all.
+  Serving(ProcessKind kind, int id, int workers, std::unique_ptr<Metrics> metrics);
   ~Serving();
 
   EventLoop& loop() { return loop_; }
@@ -44,6 +46,7 @@ class Serving {
   };
 
   EventLoop loop_;
+  std::unique_ptr<Metrics> metrics_;
   ProcessContext context_;
   std::shared_ptr<Generation> generation_;
   std::optional<Service> service_;  // control has none

@@ -23,6 +23,16 @@ namespace sluice {
 
 namespace {
 
+// A table of metrics for this process alone; null when there is no memory for it.
+std::unique_ptr<Metrics> own_metrics() {
+  auto file = Zone::create(Metrics::zone_spec());
+  if (!file) return nullptr;
+  auto zone = Zone::map(Metrics::zone_spec(), file->get());
+  if (!zone) return nullptr;
+  auto metrics = Metrics::open(std::move(*zone), 0);
+  return metrics ? std::move(*metrics) : nullptr;
+}
+
 class SingleProcess {
  public:
   SingleProcess(const Options& options, EarlyLog& early_log, StartReport start)
@@ -187,7 +197,7 @@ class SingleProcess {
   MainConf main_;
   std::vector<pid_t> waiting_;  // signallers of the next reload
   uint64_t generations_ = 0;
-  Serving serving_{ProcessKind::single, 0, 1};
+  Serving serving_{ProcessKind::single, 0, 1, own_metrics()};
   std::optional<Signals> signals_;
   SignalWatch signal_watch_{*this};
 };

@@ -13,6 +13,8 @@
 #include <sluice/base/clock.h>
 #include <sluice/base/error.h>
 
+#include <sluice/metrics/metrics.h>
+
 #include "shm/heartbeat.h"
 
 namespace sluice {
@@ -31,6 +33,8 @@ struct Activity {
 struct Slot {
   ProcessSlot* shared = nullptr;
   Activity* activity = nullptr;
+  uint32_t index = 0;
+  std::shared_ptr<Zone> metrics;  // of all processes; this one's words are those of `index`
   bool taken = false;
 
   // " while running init_by_lua(...)", or nothing.
@@ -46,11 +50,12 @@ class Slots {
 
   // take gives a free slot; null when all are taken. give_back frees it: call it when its process has been waited for.
   Slot* take();
-  static void give_back(Slot& slot);
+  void give_back(Slot& slot);
 
  private:
-  Slots(std::unique_ptr<ProcessSlots> shared, Activity* activities);
+  Slots(std::unique_ptr<ProcessSlots> shared, std::shared_ptr<Zone> metrics_zone, std::unique_ptr<Metrics> metrics, Activity* activities);
   std::unique_ptr<ProcessSlots> shared_;
+  std::unique_ptr<Metrics> metrics_;  // the master's view: it only zeroes the gauges of the dead
   Activity* activities_;
   std::vector<Slot> slots_;
 };
