@@ -87,7 +87,7 @@ Result<std::unique_ptr<LoaderProcess>> LoaderProcess::start(const Options& optio
   if (slot == nullptr) return Error(ErrorKind::unavailable, "too many processes");
   pid_t pid = fork();
   if (pid < 0) {
-    Slots::give_back(*slot);
+    slots.give_back(*slot);
     return os_error("fork()", errno);
   }
   if (pid == 0) {
@@ -95,11 +95,11 @@ Result<std::unique_ptr<LoaderProcess>> LoaderProcess::start(const Options& optio
     ends.master = Channel();
     run_loader(options, role, generation_id, std::move(ends.child), *slot);
   }
-  return std::unique_ptr<LoaderProcess>(new LoaderProcess(pid, std::move(ends.master), *slot, timeout));
+  return std::unique_ptr<LoaderProcess>(new LoaderProcess(pid, std::move(ends.master), slots, *slot, timeout));
 }
 
-LoaderProcess::LoaderProcess(pid_t pid, Channel channel, Slot& slot, Milliseconds timeout)
-    : pid_(pid), channel_(std::move(channel)), slot_(slot), timeout_(timeout),
+LoaderProcess::LoaderProcess(pid_t pid, Channel channel, Slots& slots, Slot& slot, Milliseconds timeout)
+    : pid_(pid), channel_(std::move(channel)), slots_(slots), slot_(slot), timeout_(timeout),
       deadline_(monotonic_now() + static_cast<Tick>(timeout.count())) {
   channel_.set_non_blocking();
 }
@@ -131,7 +131,7 @@ int LoaderProcess::reap() {
   while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
   pid_ = -1;
-  Slots::give_back(slot_);
+  slots_.give_back(slot_);
   return status;
 }
 

@@ -36,13 +36,14 @@ class LoaderProcess {
   Result<LoadResult> wait();
 
  private:
-  LoaderProcess(pid_t pid, Channel channel, Slot& slot, Milliseconds timeout);
+  LoaderProcess(pid_t pid, Channel channel, Slots& slots, Slot& slot, Milliseconds timeout);
   int reap();
   Error died();
   Error too_slow();
 
   pid_t pid_;
   Channel channel_;
+  Slots& slots_;
   Slot& slot_;
   Milliseconds timeout_;
   Tick deadline_;

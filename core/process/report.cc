@@ -18,7 +18,7 @@ void each_line(std::string_view text, Use use) {
   while (!text.empty()) {
     size_t end = text.find('\n');
     std::string_view line = text.substr(0, end);
-    bool first_of_mistake = !line.empty() && line[0] != ' ';
+    bool first_of_mistake = !line.empty() && line[0] != ' ' && line[0] != '\t' && line != "stack traceback:";
     use(line, first_of_mistake);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }

@@ -12,7 +12,7 @@
 
 namespace sluice {
 
-// The text of a failed build has a line per mistake and indented lines that belong to it (the source line, a suggestion).
+// The text of a failed build has a line per mistake and lines that belong to it, indented (the source line, a suggestion) or a Lua traceback.
 // show prints all of it to standard error: "sluice: [emerg] " before each mistake; record writes the mistakes to the log.
 void show(LogLevel level, std::string_view text);
 void record(LogLevel level, std::string_view text);
