@@ -43,7 +43,7 @@ get('a literal address', 'localhost', '/first/x', 200, qr{^This is sandbox abc12
 my $redirect = get('a regular expression', 'localhost', '/go/abc123', 302);
 is $redirect->header('Location'), "http://$sandbox_port-abc123.localhost:$port/", 'redirects with what it captured';
 get('the last resort', 'localhost', '/x', 404, qr{\Anothing here: /x\n\z});
-get('a wildcard name and an upstream', 'any.thing.app.localhost', '/x?y', 200, qr{^This is sandbox (?:abc123|def456) .*^GET /x\?y HTTP/1\.1\r$.*^X-App: any\.thing\.app\.localhost\r$}ms);
+get('a wildcard name and an upstream', 'any.thing.app.localhost', '/x?y', 200, qr{^This is sandbox (?:abc123|def456) .*^GET /x\?y HTTP/1\.1\r\n.*^X-App: any\.thing\.app\.localhost\r$}ms);
 get('no name at all', 'elsewhere.example', '/', 404, qr/\Ano such host: elsewhere\.example\n\z/);
 
 my $sandbox = get('a sandbox', "$sandbox_port-abc123.sandbox.example", '/hello', 200, qr/^This is sandbox abc123 .*^X-Forwarded-For: 127\.0\.0\.1\r$/ms);
