@@ -1,6 +1,7 @@
 // The phases of an exchange, in their order. One place where it is decided what runs next.
 
 #include <sluice/http/uri.h>
+#include <sluice/server/redirect.h>
 
 #include "server/access_log.h"
 #include "server/client_connection.h"
@@ -147,7 +148,9 @@ Outcome ExchangeRuntime::find_location() {
 }
 
 Outcome ExchangeRuntime::redirect_to_slash() {
-  response_.headers.set(HeaderId::location, request_.has_query ? arena_.concat(uri_, "/?", args_) : arena_.concat(uri_, "/"));
+  std::string_view path = escape_uri(uri_, EscapeKind::uri, arena_);
+  std::string_view target = args_.empty() ? arena_.concat(path, "/") : arena_.concat(path, "/?", args_);
+  response_.headers.set(HeaderId::location, absolute_location(*this, target));
   return Outcome::status(301);
 }
 
