@@ -36,7 +36,7 @@ void base64_encode(std::string_view bytes, const Base64Style& style, char* out) 
 }
 
 std::optional<size_t> base64_decode(std::string_view text, const Base64Style& style, OtherBytes others, char* out) {
-  const Values& values = style.digits == kBase64Url.digits ? kUrlValues : kStandardValues;
+  const Values& values = style.digits[62] == kBase64Url.digits[62] ? kUrlValues : kStandardValues;
   size_t digits = 0, size = 0;
   uint32_t group = 0;
   for (char c : text) {
