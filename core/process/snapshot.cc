@@ -21,9 +21,11 @@ Result<FileArchive> FileArchive::open(int archive_fd) {
     file.os_errno = static_cast<int>(reader.number());
     file.text = reader.text();
   }
-  for (size_t n = reader.count(); n > 0; --n) {
-    std::vector<std::string>& paths = archive.globs_[reader.text()];
-    for (size_t m = reader.count(); m > 0; --m) paths.push_back(reader.text());
+  for (Lists* lists : {&archive.globs_, &archive.names_}) {
+    for (size_t n = reader.count(); n > 0; --n) {
+      std::vector<std::string>& list = (*lists)[reader.text()];
+      for (size_t m = reader.count(); m > 0; --m) list.push_back(reader.text());
+    }
   }
   if (!reader.complete()) return Error(ErrorKind::bad_message, "the snapshot is damaged");
   return archive;
@@ -33,10 +35,12 @@ Result<Fd> FileArchive::to_memory_file() const {
   WireWriter writer;
   writer.number(files_.size());
   for (const auto& [path, file] : files_) writer.text(path).number(static_cast<uint64_t>(file.os_errno)).text(file.text);
-  writer.number(globs_.size());
-  for (const auto& [pattern, paths] : globs_) {
-    writer.text(pattern).number(paths.size());
-    for (const std::string& path : paths) writer.text(path);
+  for (const Lists* lists : {&globs_, &names_}) {
+    writer.number(lists->size());
+    for (const auto& [key, list] : *lists) {
+      writer.text(key).number(list.size());
+      for (const std::string& text : list) writer.text(text);
+    }
   }
   return sealed_memory_file("sluice snapshot", writer.bytes());
 }
@@ -66,6 +70,14 @@ void FileArchive::add(const std::string& path, const Result<std::string>& conten
 
 void FileArchive::add_glob(const std::string& pattern, const std::vector<std::string>& paths) { globs_[pattern] = paths; }
 
+Result<std::vector<std::string>> FileArchive::resolve(const std::string& host_and_port, uint16_t) {
+  auto found = names_.find(host_and_port);
+  if (found == names_.end()) return Error(ErrorKind::not_found, concat("host not found in \"", host_and_port, '"'));
+  return found->second;
+}
+
+void FileArchive::add_name(const std::string& host_and_port, const std::vector<std::string>& addresses) { names_[host_and_port] = addresses; }
+
 Result<std::string> RecordingFiles::read(const std::string& absolute_path) {
   auto content = source_.read(absolute_path);
   archive_.add(absolute_path, content);
@@ -76,6 +88,12 @@ std::vector<std::string> RecordingFiles::glob(const std::string& pattern) {
   std::vector<std::string> paths = source_.glob(pattern);
   archive_.add_glob(pattern, paths);
   return paths;
+}
+
+Result<std::vector<std::string>> RecordingFiles::resolve(const std::string& host_and_port, uint16_t default_port) {
+  TRY_ASSIGN(std::vector<std::string> addresses, source_.resolve(host_and_port, default_port));
+  archive_.add_name(host_and_port, addresses);
+  return addresses;
 }
 
 void Libraries::use(std::vector<LibraryCopy> copies) {

@@ -1,6 +1,6 @@
 // Snapshot: every file a configuration was built from, frozen: what the loader read from the disk, all other processes read from here.
 //
-//   archive (one sealed memory file)     files: path, text or error     globs: pattern, paths
+//   archive (one sealed memory file)     files: path, text or error     globs: pattern, paths     names: host:port, addresses
 //   libraries (a sealed memory file each) named by content, opened through /proc/self/fd/N
 #pragma once
 
@@ -36,9 +36,11 @@ class FileArchive final : public FileSource {
 
   Result<std::string> read(const std::string& absolute_path) override;
   std::vector<std::string> glob(const std::string& pattern) override;
+  Result<std::vector<std::string>> resolve(const std::string& host_and_port, uint16_t default_port) override;
 
   void add(const std::string& path, const Result<std::string>& content);
   void add_glob(const std::string& pattern, const std::vector<std::string>& paths);
+  void add_name(const std::string& host_and_port, const std::vector<std::string>& addresses);
 
  private:
   struct File {
@@ -46,7 +48,9 @@ class FileArchive final : public FileSource {
     int os_errno = 0;
   };
   std::map<std::string, File> files_;
-  std::map<std::string, std::vector<std::string>> globs_;
+  using Lists = std::map<std::string, std::vector<std::string>>;
+  Lists globs_;
+  Lists names_;  // what was looked up: every process means the same peers
 };
 
 // RecordingFiles reads through another source and keeps what it gave, failures included, so that a replay takes the same turns.
@@ -55,6 +59,7 @@ class RecordingFiles final : public FileSource {
   explicit RecordingFiles(FileSource& source) : source_(source) {}
   Result<std::string> read(const std::string& absolute_path) override;
   std::vector<std::string> glob(const std::string& pattern) override;
+  Result<std::vector<std::string>> resolve(const std::string& host_and_port, uint16_t default_port) override;
   const FileArchive& archive() const { return archive_; }
 
  private:
