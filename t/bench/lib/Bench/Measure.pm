@@ -48,7 +48,19 @@ sub rate {
         push @cells, @cells_of_round;
         ++$round;
     }
+    if ($option->{profile}) { profile($row, $_, $option) for @$peers }
     return \@cells;
+}
+
+# profile: one more load, not measured, under perf; for perf report -i PROFILE/ROW-PEER.data.
+sub profile {
+    my ($row, $peer, $option) = @_;
+    my $perf = Test::Sluice::Process->spawn(
+        argv => [qw(perf record -q -g -e cpu-clock -F 4999 -o), "$option->{profile}/$row->{name}-" . $peer->name . '.data',
+                 '-p', join ',', $peer->pids], stderr => "$option->{profile}/perf.err");
+    wrk($row, $peer->port, $option->{seconds}, $option);
+    $perf->signal('INT');
+    $perf->wait_exit(20);
 }
 
 sub rate_cell {
@@ -63,7 +75,7 @@ sub rate_cell {
     my $foreign = $watch->();
     die $peer->name . ": its processes changed under load\n" . $peer->said unless "@pids" eq join ' ', $peer->pids;
     check_counts($row, $peer, $load, $counts, backend_counts());
-    check_log($row, $peer, $load) if $row->{log};
+    check_log($row, $peer, $load) if $row->{log} && $peer->logs;
     return { peer => $peer->name, round => $round, value => $cpu / $load->{requests}, requests => $load->{requests},
              seconds => $load->{seconds}, cpu_us => $cpu, foreign_percent => $foreign,
              disturbed => $foreign > $option->{foreign} ? 1 : 0 };

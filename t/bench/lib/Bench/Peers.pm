@@ -98,6 +98,9 @@ sub pids {
     return family($self->{process}->pid);
 }
 
+# logs: whether it can write an access log at all.
+sub logs { return $_[0]{kind} ne 'floor' }
+
 # log_lines: how many the access log has.
 sub log_lines {
     my ($self) = @_;

@@ -28,10 +28,10 @@ my @kBrowser = (
 # path                what is asked; "body" is the size of the answer
 # request             size in bytes of a request without its body; a User-Agent field fills it up
 # headers, method, request_body, connections (64)
-# backend             every request must reach the backend; then the floor can be compared too, unless floor => 0
+# backend             every request must reach the backend, the same one from every peer; then the floor can be compared too,
+#                     unless floor => 0
 # log                 every request must leave one line in the access log
 # lua                 nginx needs its Lua module
-# same                peers must send the backend the same request (the default where there is a backend)
 my @rows = (
     { name => 'plain', conf => 'plain', path => '/128', request => 64, body => 128, backend => 1,
       help => '64 B request, 128 B response' },
@@ -56,7 +56,7 @@ my @rows = (
       help => '1 MB response, 8 connections' },
     { name => 'new-connection', conf => 'plain', path => '/128', headers => ['Connection: close'], body => 128, backend => 1,
       floor => 0, help => 'each request on a connection of its own' },
-    { name => 'idle', kind => 'memory', conf => 'plain', path => '/128', connections => 10_000, floor => 0,
+    { name => 'idle', kind => 'memory', conf => 'plain', path => '/128', connections => 10_000, body => 128, backend => 1, floor => 0,
       help => 'idle keep-alive connections: bytes each' },
 );
 

@@ -1,0 +1,113 @@
+# The bench works: its tools, its arithmetic, and one short run. No number is judged here.
+use strict;
+use warnings;
+use lib 't/lib', 't/bench/lib';
+use Bench::Rows qw(rows row_names);
+use Bench::Stats qw(median interval);
+use File::Temp qw(tempdir);
+use JSON::PP qw(decode_json);
+use Test::More;
+use Test::Sluice::Http;
+use Test::Sluice::Ports qw(free_port);
+use Test::Sluice::Process qw(wait_until slurp descendants_of);
+
+my $dir    = tempdir(CLEANUP => 1);
+my $sluice = $ENV{SLUICE_BIN} || 'build/release/sluice';
+my $tools  = $ENV{SLUICE_BENCH_TOOLS} || 'build/release';
+my @short  = qw(--rounds 1 --seconds 1 --keep-disturbed --settle 0.1 --connections 40);
+
+# bench: exit status, standard output and standard error of t/bench/run.
+sub bench {
+    my @arguments = ('t/bench/run', '--sluice', $sluice, ($ENV{SLUICE_BENCH_TOOLS} ? ('--tools', $tools) : ()), @_);
+    my $status = system join(' ', map { "'$_'" } @arguments) . " >$dir/out 2>$dir/err";
+    return ($status >> 8, slurp("$dir/out"), slurp("$dir/err"));
+}
+
+# tool: starts one of the tools on a free port; the port.
+sub tool {
+    my ($name, @arguments) = @_;
+    my $port = free_port();
+    Test::Sluice::Process->spawn(argv => ["$tools/bench_$name", $port, @arguments], stderr => "$dir/$name.err");
+    wait_until { eval { Test::Sluice::Http->connect(port => $port) } } or die "bench_$name: " . slurp("$dir/$name.err");
+    return $port;
+}
+
+subtest 'a short run prints a table and writes it for machines' => sub {
+    my ($status, $out, $err) = bench(@short, '--json', "$dir/j", qw(plain log idle));
+    is $status, 0, 'exit status' or diag $out, $err;
+    my $number = qr/\d+\.\d\d/;
+    like $out, qr/^plain !? *us\/req +$number +$number +$number +$number +$number$/m, 'three contestants, two ratios';
+    like $out, qr/^log !? *us\/req/m, 'the row with a log';
+    like $out, qr/^idle +B\/conn +-?\d+ +-?\d+ +- +\S+ +-$/m, 'memory, where the floor has nothing to show';
+    like $out, qr/^nginx: nginx version: \S+$/m, 'versions';
+    my $json = decode_json(slurp("$dir/j"));
+    is_deeply [map { $_->{name} } @{ $json->{rows} }], [qw(plain log idle)], 'rows';
+    is scalar(grep { $_->{value} > 0 && $_->{requests} > 0 } @{ $json->{rows}[0]{cells} }), 3, 'a cell per contestant';
+};
+
+subtest 'what was not measured is not printed' => sub {
+    my ($status, $out) = bench(@short, '--also', 'broken=/bin/false', 'plain');
+    is $status, 1, 'exit status';
+    like $out, qr/^not measured:\nplain: broken does not start/m, 'the reason';
+    unlike $out, qr/^plain .*us\/req/m, 'no line in a table';
+    ($status, $out, my $err) = bench(@short, 'no-such-row');
+    is $status, 2, 'an unknown row';
+    like $err, qr/unknown row "no-such-row"/, 'is named';
+};
+
+subtest 'backend' => sub {
+    my $port = tool('backend');
+    my $c = Test::Sluice::Http->connect(port => $port);
+    is length $c->request(GET => "/$_->[0]")->body, $_->[1], "GET /$_->[0]"
+        for [64, 64], [128, 128], ['16k', 16_384], ['1m', 1_048_576], ['else', 128];
+    is $c->request(POST => '/', body => 'x' x 200_000)->status, 200, 'a body';
+    is $c->request(GET => '/head', headers => ['X-A: 1'])->body, "GET /head HTTP/1.1\r\nHost: localhost\r\nX-A: 1\r\n", 'head';
+    is $c->request(GET => '/count')->body, "requests 6\nbody_bytes 200000\nresponse_bytes " . (64 + 3 * 128 + 16_384 + 1_048_576) . "\n",
+        'counts';
+    $c->write("GET /64 HTTP/1.1\r\nHost: a\r\n\r\n" x 3);
+    is $c->read_response->status, 200, "pipelined $_" for 1 .. 3;
+    $c->write('GET /64 HT');
+    $c->write("TP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    is $c->read_response->status, 200, 'a head in two pieces';
+    ok $c->at_eof, 'close';
+    is(Test::Sluice::Http->connect(port => $port)->request(POST => '/', headers => ['Transfer-Encoding: chunked'])->status, 411,
+       'chunked');
+};
+
+subtest 'floor' => sub {
+    my $port = tool('floor', tool('backend'));
+    my $c = Test::Sluice::Http->connect(port => $port);
+    is length $c->request(GET => '/1m')->body, 1_048_576, 'a long answer';
+    is $c->request(POST => '/', body => 'x' x 3_000_000)->status, 200, 'a long request';
+    is $c->request(GET => '/64', headers => ['Connection: close'])->status, 200, 'the last request';
+    ok $c->at_eof, 'the other side has closed';
+};
+
+subtest 'idle' => sub {
+    my $port = tool('backend');
+    open my $pipe, '-|', "$tools/bench_idle", $port, '/64', 100 or die;
+    my ($pid) = grep { slurp("/proc/$_/cmdline") =~ /bench_idle/ } descendants_of($$);
+    is scalar <$pipe>, "ready 100\n", 'ready';
+    kill 'TERM', $pid;
+    is scalar <$pipe>, "closed 0\n", 'closed';
+    close $pipe;
+    is $? >> 8, 0, 'exit status';
+};
+
+subtest 'arithmetic' => sub {
+    is median(3, 1, 2), 2, 'odd median';
+    is median(4, 1, 2, 3), 2.5, 'even median';
+    is_deeply [interval(1, 2)], [], 'two values have no interval';
+    my ($low, $high) = interval(1 .. 12);
+    ok 1 <= $low && $low < 6.5 && 6.5 < $high && $high <= 12, 'an interval around the median';
+    is_deeply [interval(1 .. 12)], [$low, $high], 'the same each time';
+};
+
+subtest 'requests have the size that their row promises' => sub {
+    for my $row (grep { $_->{request} } rows(row_names())) {
+        my $request = join "\r\n", "$row->{method} $row->{path} HTTP/1.1", Bench::Rows::request_headers($row, 8001), '', '';
+        is length $request, $row->{request}, $row->{name};
+    }
+};
+
+done_testing;
