@@ -50,6 +50,7 @@ my $sandbox = get('a sandbox', "$sandbox_port-abc123.sandbox.example", '/hello',
 is $sandbox->header('X-Sandbox'), 'abc123', 'the header filter';
 my $unknown = get('an unknown sandbox', "$sandbox_port-nobody.localhost", '/', 404, qr/^\{"error":"no such sandbox","sandbox":"nobody","port":"$sandbox_port"\}$/);
 is $unknown->header('Content-Type'), 'application/json', 'as JSON';
+is $unknown->header('X-Sandbox'), undef, 'without the field of a sandbox';
 get('no such port', '99999-abc123.localhost', '/', 404, qr/"no such sandbox"/);
 my $asleep = get('a named location for errors', '1-abc123.localhost', '/', 502, qr/^\{"error":"nothing answers","sandbox":"abc123","address":"127\.0\.0\.11:1"\}$/);
 is $asleep->header('Content-Type'), 'application/json', 'as JSON';
