@@ -21,6 +21,10 @@ class MemoryFiles final : public FileSource {
     return found->second;
   }
   std::vector<std::string> glob(const std::string&) override { return {"/a.conf", "/b.conf"}; }
+  Result<std::vector<std::string>> resolve(const std::string& name, uint16_t) override {
+    if (name == "nobody") return Error(ErrorKind::not_found, "host not found in \"nobody\"");
+    return std::vector<std::string>{"127.0.0.1:80", "127.0.0.2:80"};
+  }
 };
 
 // What a worker sees of what the loader read.
@@ -50,6 +54,16 @@ TEST_CASE("a snapshot gives the files, failures and globs that were recorded, wh
   CHECK(missing.error().text == "open() \"/missing\" failed (2: No such file or directory)");
   CHECK(missing.error().kind == ErrorKind::not_found);
   CHECK((archive.glob("/*.conf") == std::vector<std::string>{"/a.conf", "/b.conf"}));
+}
+
+TEST_CASE("a snapshot remembers what names meant") {
+  MemoryFiles disk;
+  RecordingFiles recording(disk);
+  REQUIRE(recording.resolve("peer", 80));
+  REQUIRE_FALSE(recording.resolve("nobody", 80));
+  FileArchive archive = replay(recording);
+  CHECK((*archive.resolve("peer", 80) == std::vector<std::string>{"127.0.0.1:80", "127.0.0.2:80"}));
+  CHECK(archive.resolve("nobody", 80).error().text == "host not found in \"nobody\"");
 }
 
 TEST_CASE("a file that was never recorded does not exist in a snapshot") {
