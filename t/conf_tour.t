@@ -37,6 +37,7 @@ my ($prefix) = $said =~ m{Logs are in (\S+)/build/} or BAIL_OUT("quickstart did 
 
 get('an exact location', 'localhost', '/', 200, qr{^sluice serves these sandboxes:\n\n  http://$sandbox_port-abc123\.localhost:$port/\n});
 get('another', 'localhost', '/health', 200, qr/\Aok\n\z/);
+get('what sluice counts', 'localhost', '/metrics', 200, qr{^# TYPE \w+ counter$}m);
 get('^~ and a Lua file', 'localhost', '/sandboxes/', 200, qr/^abc123 127\.0\.0\.11 \d+$/m);
 get('a prefix whose path is replaced', 'localhost', '/demo/x/y?z', 200, qr{^GET /x/y\?z HTTP/1\.1\r$}m);
 get('a literal address', 'localhost', '/first/x', 200, qr{^This is sandbox abc123 .*^GET /x HTTP/1\.1\r$}ms);
