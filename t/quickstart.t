@@ -31,7 +31,7 @@ $ENV{SLUICE_BIN} = abs_path(Test::Sluice::Server::binary());
     my ($port, $sandbox_port) = (free_port(), free_port());
     local $ENV{QUICKSTART_PORT}         = $port;
     local $ENV{QUICKSTART_SANDBOX_PORT} = $sandbox_port;
-    my $pid = open my $output, '-|', "exec '$root/conf/quickstart' 2>&1" or die "quickstart: $!\n";
+    my $pid = open my $output, '-|', "exec perl -e 'setpgrp; exec \@ARGV' '$root/conf/quickstart' 2>&1" or die "quickstart: $!\n";
     my $said = '';
     while (my $line = <$output>) { $said .= $line; last if $line =~ /Ctrl-C/ }
     like $said, qr{curl http://$sandbox_port-abc123\.localhost:$port/}, 'it prints the addresses to try';
@@ -42,7 +42,7 @@ $ENV{SLUICE_BIN} = abs_path(Test::Sluice::Server::binary());
 
     my @processes = ($pid, descendants_of($pid));
     cmp_ok scalar @processes, '>=', 6, 'a shell, three sandboxes, a master and its children run';
-    kill INT => $pid;
+    kill INT => -$pid;    # as a terminal does: to everything in the foreground
     local $/;
     my $rest = <$output>;
     close $output;
