@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include <sluice/base/strings.h>
 
@@ -16,10 +15,8 @@ constexpr size_t kActivityBytes = ProcessSlots::kMaxSlots * sizeof(Activity);
 }
 
 void Activity::set(std::string_view what) {
-  size_t n = std::min(what.size(), kTextBytes);
   bytes = 0;
-  std::memcpy(text, what.data(), n);
-  bytes = n;
+  bytes = what.copy(text, kTextBytes);
 }
 
 std::string Activity::read() const { return {text, std::min(bytes.load(), kTextBytes)}; }
