@@ -24,6 +24,17 @@ void split_url(std::string_view rest, std::string_view& host, std::string_view& 
   uri = end == std::string_view::npos ? std::string_view() : rest.substr(end);
 }
 
+// path_of gives the path that a location's name begins with its modifier before: "^~ /a/" is "/a/". Empty when it has none.
+std::string_view path_of(const Location& location) {
+  const std::string_view name = location.name;
+  switch (location.match) {
+    case Location::Match::prefix: return name;
+    case Location::Match::exact: return name.substr(std::string_view("= ").size());
+    case Location::Match::prefix_no_regex: return name.substr(std::string_view("^~ ").size());
+    default: return {};
+  }
+}
+
 Result<void> set_static_target(DirectiveUse& use, const Location& location, ProxyTarget& target) {
   const std::string_view url = use.arg(0);
   if (url.starts_with("https://")) return use.error("\"proxy_pass\" over https is not supported by this version of sluice");
@@ -53,8 +64,8 @@ Result<void> proxy_pass(DirectiveUse& use) {
   TRY_ASSIGN(target->url, use.block.builder().compile(use.node.place, use.arg(0)));
   target->dynamic = !target->url.is_constant();
   if (!target->dynamic) TRY(set_static_target(use, location, *target));
-  conf.location_prefix = location.name;
-  location.auto_redirect = location.match == Location::Match::prefix && location.name.ends_with('/');
+  conf.location_prefix = path_of(location);
+  location.auto_redirect = conf.location_prefix.ends_with('/');
   conf.target = target;
   use.module_as<UpstreamModule>().add_target(std::move(target));
   return {};
