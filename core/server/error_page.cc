@@ -19,10 +19,11 @@ int visible_status(int status) { return status == 494 || status == 497 ? 400 : s
 // choose_error_page prepares the redirect that error_page asks for; Outcome::status(status) when there is none.
 Outcome ExchangeRuntime::choose_error_page(int status) {
   const CoreConf& core = location_->core;
-  if (in_error_page_ && !core.recursive_error_pages) return Outcome::status(status);
+  error_status_override_ = 0;  // a page that fails is answered with its own status
+  if (in_error_page_) return Outcome::status(status);
   for (const ErrorPage& page : core.error_pages) {
     if (page.status != status) continue;
-    in_error_page_ = true;
+    in_error_page_ = !core.recursive_error_pages;  // of the location that failed, as nginx has it
     error_status_override_ = page.overwrite < 0 ? status : page.overwrite;  // 0: take what the page's handler says
     std::string_view target = page.target.eval(*this);
     if (target.starts_with('@')) {

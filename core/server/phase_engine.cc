@@ -67,6 +67,7 @@ Task<void> ExchangeRuntime::run() {
         next_step_ = outcome;
         if (++redirects_ <= kMaxRedirects) continue;
         log_at(LogLevel::error, "rewrite or internal redirection cycle while processing \"", uri_, "\"");
+        error_status_override_ = 0;
         outcome = Outcome::status(500);
       }
     }
