@@ -206,6 +206,21 @@ AttemptResult Attempt::lost(std::string_view doing) {
   return failed(AttemptResult::Kind::io_error, Error(ErrorKind::closed, "upstream prematurely closed connection"), doing);
 }
 
+void Attempt::log_failure() {
+  if (client_error_) log_client_error();
+  else exchange_.log_at(LogLevel::error, error_text_);
+}
+
+// log_client_error: what clients do wrong is for the level info, except what a limit of ours refused.
+void Attempt::log_client_error() {
+  error_text_ = client_error_->text;
+  const ErrorKind kind = client_error_->kind;
+  if (kind == ErrorKind::too_large) exchange_.log_at(LogLevel::error, error_text_);
+  else if (kind == ErrorKind::bad_message) exchange_.log_at(LogLevel::info, "client sent invalid request body: ", error_text_);
+  else exchange_.log_at(LogLevel::info, error_text_, " while reading client request body");
+  exchange_.set_error(kind, ErrorSource::client, error_text_);
+}
+
 void Attempt::report(const AttemptResult& result) {
   if (std::exchange(reported_, true)) return;
   if (record_.response_us < 0) record_.response_us = static_cast<int64_t>(elapsed_us());
@@ -240,7 +255,11 @@ Task<Outcome> Attempt::relay_body() {
       auto decoded = decode(bytes, complete);
       if (!decoded) {
         exchange_.log_at(LogLevel::error, decoded.error().text, " while reading upstream");
+        exchange_.set_error(ErrorKind::bad_message, ErrorSource::upstream, decoded.error().text);
         report(AttemptResult{AttemptResult::Kind::invalid_header, response_->status, true});
+        // The head alone says that there was a response, and the missing end that it was cut off.
+        auto flushed = co_await exchange_.flush();
+        (void)flushed;
         co_return Outcome::abort();
       }
       piece = *decoded;
@@ -259,7 +278,9 @@ Task<Outcome> Attempt::relay_body() {
     auto got = co_await connection_->stream().read(exchange_.loop().now() + static_cast<Tick>(timeout.count()));
     const bool broken = !got || (got->empty() && response_->framing != BodyFraming::until_close);
     if (broken) {
-      if (!client_error_) {
+      if (client_error_) {
+        log_client_error();
+      } else {
         const bool late = !got && got.error().kind == ErrorKind::timeout;
         exchange_.log_at(LogLevel::error,
                          late   ? "upstream timed out (110: Connection timed out)"

@@ -49,6 +49,8 @@ class Attempt {
   const std::string& error_text() const { return error_text_; }
   // The client's fault (its body was bad or late): the status to answer; 0 otherwise.
   int client_status() const { return client_error_ ? error_status(*client_error_) : 0; }
+  // log_failure writes the one line that says why there is no response.
+  void log_failure();
 
  private:
   Task<AttemptResult> converse();
@@ -64,6 +66,7 @@ class Attempt {
   AttemptResult lost(std::string_view doing);
   void report(const AttemptResult& result);
   void end_upstream();
+  void log_client_error();
   uint64_t elapsed_us() const;
   bool was_reused() const { return reused_ && !received_; }
   Milliseconds timeout_of(Milliseconds override_value, Milliseconds configured) const;

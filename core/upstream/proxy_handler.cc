@@ -18,6 +18,9 @@ bool wants_websocket(const RequestHead& request) {
          request.framing == BodyFraming::none && iequals(request.headers.value(HeaderId::upgrade), "websocket");
 }
 
+// A Unix socket's path is nothing to tell its server: there it is "localhost", as nginx has it.
+std::string_view shown_host(std::string_view host) { return host.starts_with("unix:") ? "localhost" : host; }
+
 OutgoingRequest outgoing_of(Exchange& exchange, std::string_view head, bool upgrade, bool pass_body) {
   OutgoingRequest outgoing;
   outgoing.head = head;
@@ -87,7 +90,7 @@ Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
     Attempt attempt(*this, request, *target->group, *pool, outgoing);
     const AttemptResult result = co_await attempt.begin();
     const bool has_head = result.kind == AttemptResult::Kind::success || result.kind == AttemptResult::Kind::http_status;
-    if (!has_head) exchange.log_at(LogLevel::error, attempt.error_text());
+    if (!has_head) attempt.log_failure();
     if (result.kind != AttemptResult::Kind::success) {
       request.last_status = has_head ? result.status : status_of(result);
       request.last_failed = result.counts_as_failure;
@@ -132,7 +135,7 @@ Result<ResolvedTarget> ProxyHandler::resolve(Exchange& exchange) const {
   if (target.dynamic) return resolve_dynamic(exchange);
   ResolvedTarget resolved;
   resolved.group = target.group;
-  exchange.proxy_host = target.host;
+  exchange.proxy_host = shown_host(target.host);
   exchange.proxy_port = target.port;
   if (!target.has_uri) {
     resolved.uri = request_uri(exchange);
@@ -168,7 +171,7 @@ Result<ResolvedTarget> ProxyHandler::resolve_dynamic(Exchange& exchange) const {
   }
   if (host.empty()) return Error(ErrorKind::internal, concat("no host in upstream \"", url, '"'));
   ResolvedTarget resolved;
-  exchange.proxy_host = host;
+  exchange.proxy_host = shown_host(host);
   const size_t colon = host.rfind(':');
   exchange.proxy_port = colon == std::string_view::npos || host.starts_with("unix:") || host.ends_with(']') ? std::string_view("80") : host.substr(colon + 1);
   if (uri.empty()) resolved.uri = request_uri(exchange);

@@ -203,7 +203,7 @@ sub read_body {
         return $bytes if length $bytes || $response->{done};
         my $got = $self->fill($deadline - time);
         next if $got;
-        if (defined $got && $response->{framing} eq 'close') {
+        if (defined $got && $response->{framing} eq 'close' && !$self->{reset}) {
             $response->{done} = 1;
             return '';
         }
