@@ -1,6 +1,20 @@
 #include "upstream/upstream_builder.h"
 
+#include <sluice/base/strings.h>
+
 namespace sluice {
+
+namespace {
+
+// has_valid_port: no port at all is one, too: 80.
+bool has_valid_port(std::string_view address) {
+  const size_t colon = address.rfind(':');
+  if (address.starts_with("unix:") || colon == std::string_view::npos || address.ends_with(']')) return true;
+  const auto port = parse_uint(address.substr(colon + 1));
+  return port && *port > 0 && *port <= UINT16_MAX;
+}
+
+}  // namespace
 
 Result<void> UpstreamBuilder::set_balancer(const DirectiveUse& use, std::unique_ptr<Balancer> (*create)(const Upstream&, const void*),
                                            const void* data) {
@@ -14,6 +28,7 @@ Result<void> UpstreamBuilder::set_balancer(const DirectiveUse& use, std::unique_
 }
 
 Result<void> UpstreamBuilder::add_server(ConfigBuilder& builder, const ConfigPlace& place, std::string_view address, const Peer& like) {
+  if (!has_valid_port(address)) return config_error(place, concat("invalid port in upstream \"", address, '"'));
   auto texts = builder.files().resolve(std::string(address), 80);
   if (!texts) return config_error(place, concat("host not found in upstream \"", address, '"'));
   for (const std::string& text : *texts) {
