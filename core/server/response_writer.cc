@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "http/line_break.h"
 #include "server/client_connection.h"
 #include "server/exchange_runtime.h"
 
@@ -13,10 +14,7 @@ namespace {
 // A cursor over memory that is known to be large enough.
 struct Out {
   char* at;
-  void text(std::string_view s) {
-    std::memcpy(at, s.data(), s.size());
-    at += s.size();
-  }
+  void text(std::string_view s) { at += s.copy(at, s.size()); }
   void number(uint64_t n) { at = std::to_chars(at, at + 20, n).ptr; }
 };
 
@@ -138,17 +136,12 @@ Result<void> ExchangeRuntime::render_head(int64_t content_length) {
 
 // fields_are_clean: no field brings a line end (response splitting) or a NUL into the head.
 bool ExchangeRuntime::fields_are_clean() {
-  auto dirty = [](std::string_view text) {
-    bool found = false;
-    for (char c : text) found |= c == '\r' || c == '\n' || c == '\0';
-    return found;
-  };
   for (const Header& h : response_.headers) {
-    if (h.removed || (!dirty(h.value()) && !dirty(h.name()))) continue;
+    if (h.removed || (!breaks_line(h.value()) && !breaks_line(h.name()))) continue;
     log_at(LogLevel::error, "response header \"", h.name(), "\" holds CR, LF or NUL");
     return false;
   }
-  return !dirty(response_.reason);
+  return !breaks_line(response_.reason);
 }
 
 Task<Result<void>> Exchange::send(BodyPiece piece) {
