@@ -5,6 +5,7 @@
 #include <sluice/http/uri.h>
 #include <sluice/server/exchange.h>
 
+#include "http/line_break.h"
 #include "upstream/proxy_handler.h"
 
 namespace sluice {
@@ -77,8 +78,6 @@ struct Out {
   void number(uint64_t n) { at = std::to_chars(at, at + 20, n).ptr; }
 };
 
-bool clean(std::string_view value) { return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos; }
-
 }  // namespace
 
 ProxyHandler::ProxyHandler(UpstreamModule& module, const ProxyConf& conf) : module_(module), conf_(conf) {
@@ -108,7 +107,7 @@ Result<std::string_view> ProxyHandler::render_head(Exchange& exchange, const Res
   Arena& arena = exchange.arena();
   const std::string_view method = conf_.method.empty() ? request.method_text : conf_.method.eval(exchange);
   const std::string_view target_uri = target.uri;
-  if (method.empty() || !clean(method) || method.find(' ') != std::string_view::npos || !clean(target_uri) ||
+  if (method.empty() || breaks_line(method) || method.find(' ') != std::string_view::npos || breaks_line(target_uri) ||
       target_uri.find(' ') != std::string_view::npos) {
     return Error(ErrorKind::internal, "the request line for the upstream would hold a blank, CR, LF or NUL");
   }
@@ -117,7 +116,7 @@ Result<std::string_view> ProxyHandler::render_head(Exchange& exchange, const Res
   auto* values = static_cast<std::string_view*>(arena.allocate(conf_.set_headers.size() * sizeof(std::string_view), alignof(std::string_view)));
   for (size_t i = 0; i < conf_.set_headers.size(); ++i) {
     new (&values[i]) std::string_view(conf_.set_headers[i].value.eval(exchange));
-    if (!clean(values[i])) {
+    if (breaks_line(values[i])) {
       return Error(ErrorKind::internal, concat("the value of proxy_set_header \"", conf_.set_headers[i].name, "\" holds CR, LF or NUL"));
     }
     bytes += conf_.set_headers[i].name.size() + values[i].size() + 4;
@@ -160,7 +159,7 @@ Result<std::string_view> ProxyHandler::render_head(Exchange& exchange, const Res
       if (h.removed || in(dropped_from_request_, h.id)) continue;
       if (h.id == HeaderId::unknown && replaced(h.name())) continue;
       if (listed.count > 0 && listed.has(h.name())) continue;
-      if (!clean(h.value()) || !clean(h.name())) return Error(ErrorKind::internal, concat("request header \"", h.name(), "\" holds CR, LF or NUL"));
+      if (breaks_line(h.value()) || breaks_line(h.name())) return Error(ErrorKind::internal, concat("request header \"", h.name(), "\" holds CR, LF or NUL"));
       out.field(h.name(), h.value());
     }
   }
