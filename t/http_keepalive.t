@@ -22,6 +22,7 @@ my $server = Test::Sluice::Server->new(vars => { ORIGIN_PORT => $origin->port },
 END2
         location / { return 200 "$request_uri $connection_requests\n"; }
         location /three { keepalive_requests 3; return 200 "three\n"; }
+        location /told { keepalive_timeout 75s 60s; return 200 "told\n"; }
         location /never { keepalive_timeout 0; return 200 "never\n"; }
         location /up/ { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
 END
@@ -64,6 +65,13 @@ subtest 'keepalive_timeout 0' => sub {
     my $c = $server->connection;
     is $c->request(GET => '/never')->header('Connection'), 'close', 'says close';
     ok $c->at_eof, 'and closes';
+};
+
+subtest 'keepalive_timeout that is told to the client' => sub {
+    my $c = $server->connection;
+    is $c->request(GET => '/told')->header('Keep-Alive'), 'timeout=60', 'in Keep-Alive';
+    is $c->request(GET => '/')->header('Keep-Alive'), undef, 'only where it was asked for';
+    is $c->request(GET => '/told', headers => ['Connection: close'])->header('Keep-Alive'), undef, 'and not when the connection is closed';
 };
 
 subtest 'a hundred requests in one write' => sub {

@@ -122,6 +122,11 @@ Result<void> ExchangeRuntime::render_head(int64_t content_length) {
   }
   if (status == 101) out.text("Connection: upgrade\r\n");
   else out.text(keep_connection_ ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
+  if (const auto told = location_->core.keepalive_header; keep_connection_ && told.count() > 0) {
+    out.text("Keep-Alive: timeout=");
+    out.number(static_cast<uint64_t>(told.count() / 1000));
+    out.text("\r\n");
+  }
   if (!error_cause_.empty() && response_.status >= 400) {
     out.text("Proxy-Status: sluice; error=");
     out.text(error_kind_token(error_kind_, error_source_));
