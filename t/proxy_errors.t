@@ -14,6 +14,8 @@ my $server = Test::Sluice::Server->new(vars => { ORIGIN_PORT => $origin->port },
         location /small/ { proxy_buffer_size 1k; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
         location /hasty/ { proxy_read_timeout 200ms; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
         location /refused { proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_1; }
+        location /deaf { proxy_connect_timeout 200ms; proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_2; }
+        location /anyway/ { proxy_ignore_client_abort on; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
         location /missing { proxy_pass http://unix:$TEST_SLUICE_PREFIX/logs/none.sock; }
         location /bad-header { proxy_set_header X-A $arg_a$uri; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; }
 END
@@ -39,6 +41,16 @@ fails('no such socket', '/missing', 502, qr/No such file or directory\) while co
 fails('closed without a word', '/drop', 502, qr/upstream prematurely closed connection while reading response header from upstream/);
 fails('reset', '/reset', 502, qr/while reading response header from upstream/);
 fails('no answer in time', '/hasty/hang', 504, qr/upstream timed out \(110: Connection timed out\) while reading response header from upstream/);
+
+# A peer that does not answer the connection: its queue is full, so the kernel drops what comes.
+my $deaf = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $server->rand_port(2), Listen => 1) or die "listen: $!";
+my @queue;
+until (@queue > 64) {
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $server->rand_port(2), Blocking => 0) or last;
+    push @queue, $socket;
+    last unless IO::Select->new($socket)->can_write(0.2);
+}
+fails('no connection in time', '/deaf', 504, qr/upstream timed out \(110: Connection timed out\) while connecting to upstream/);
 
 # Heads that are none (RFC 9112, section 4 and 6): 502 and never a byte of it to the client.
 my $end = "\r\n\r\n";
@@ -120,6 +132,17 @@ $c->close;
 $origin->reset;
 $server->get('/hasty/hang');
 ok wait_until { !grep { $_->{open} } @{ $origin->state } }, 'a request that timed out leaves no connection behind';
+
+# proxy_ignore_client_abort: the upstream finishes what the client no longer waits for.
+$origin->reset;
+my $gone = $server->connection;
+$gone->write("GET /anyway/slow-trigger?id=anyway HTTP/1.1\r\nHost: a\r\n\r\n");
+ok wait_until { scalar $origin->requests }, 'proxy_ignore_client_abort - the origin has the request';
+$gone->close;
+is $server->get('/bytes/3')->body, '012', 'proxy_ignore_client_abort - the client is gone';
+ok((grep { $_->{open} && $_->{raw} =~ /slow-trigger/ } @{ $origin->state }), 'proxy_ignore_client_abort - the upstream connection is not');
+$origin->trigger('anyway');
+ok wait_until { $server->access_log =~ m{"GET /anyway/slow-trigger\?id=anyway HTTP/1\.1" 200 } }, 'proxy_ignore_client_abort - and the request ends like any other';
 
 # What a client sends cannot become a header line upstream.
 my $r = $server->get('/bad-header%20a?a=%0d%0aX-Evil:1');

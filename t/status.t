@@ -72,4 +72,18 @@ subtest 'limits that were hit' => sub {
 };
 
 $server->stop;
+
+# worker_connections: who comes later waits in the kernel's queue until somebody leaves.
+my $few = Test::Sluice::Server->new(connections => 8, config => "location / { return 200 ok; }\nlocation = /metrics { metrics; }");
+$few->start;
+my @open = map { $few->connection } 1 .. 8;
+is $_->request(GET => '/')->status, 200, 'as many connections as worker_connections' for @open;
+my $ninth = $few->connection;
+$ninth->write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+like $open[0]->request(GET => '/metrics')->body, qr/^sluice_connections_active 8\n/m, 'one more is not accepted';
+(shift @open)->close;
+is $ninth->read_response->status, 200, 'until one has gone';
+like $ninth->request(GET => '/metrics')->body, qr/^sluice_limit_hits_total\{limit="worker_connections"\} 2$/m, 'it was counted, each time';
+$_->close for @open, $ninth;
+$few->stop(allowed => [qr/8 worker_connections are not enough/]);
 done_testing;
