@@ -281,3 +281,37 @@ could not find named location "@missing"
 --- request
 GET /b
 --- error_code: 404
+
+
+
+=== TEST 19: a named location keeps method and body; a path gets a GET
+--- config
+    location /named { error_page 502 = @fallback; proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_1; }
+    location /path { error_page 502 = /page; proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_1; }
+    location @fallback { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; }
+    location /page { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; }
+--- request eval
+["POST /named\nabc", "POST /path\nabc"]
+--- response_body_like eval
+[qr/\APOST \/named HTTP\/1\.1\n.*\n\nabc\z/s, qr/\AGET \/page HTTP\/1\.1\n/]
+--- error_log
+Connection refused
+
+
+
+=== TEST 20: a body that has been passed on once cannot be sent again
+--- config
+    client_max_body_size 0;
+    location /named { error_page 502 = @fallback; proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_1; }
+    location /path { error_page 502 = /page; proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_1; }
+    location @fallback { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; }
+    location /page { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; }
+--- tcp_listen: $TEST_SLUICE_RAND_PORT_1
+--- request eval
+["POST /named\n" . ('x' x 1_000_000), "POST /path\n" . ('x' x 1_000_000)]
+--- error_code eval
+[502, 200]
+--- response_body_like eval
+[qr/502 Bad Gateway/, qr/\AGET \/page HTTP\/1\.1\nHost: [\d.:]+\n(?:Content-Length: 0\n)?\n\z/]
+--- error_log
+the request body cannot be sent again

@@ -25,7 +25,9 @@ std::string_view Exchange::take_body_at_hand() {
   self.input_.consume(at_hand.size());
   self.body_left_ -= at_hand.size();
   self.body_received_ += at_hand.size();
-  body_state_ = self.body_left_ == 0 ? BodyState::streamed : BodyState::streaming;
+  // The whole body is kept: a fallback location may have to send it once more.
+  if (self.body_left_ == 0) body_ = at_hand;
+  body_state_ = self.body_left_ == 0 ? BodyState::buffered : BodyState::streaming;
   return at_hand;
 }
 

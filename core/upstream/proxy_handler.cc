@@ -21,11 +21,14 @@ bool wants_websocket(const RequestHead& request) {
 // A Unix socket's path is nothing to tell its server: there it is "localhost", as nginx has it.
 std::string_view shown_host(std::string_view host) { return host.starts_with("unix:") ? "localhost" : host; }
 
+// body_is_gone: another handler of this exchange has passed on at least a part of it.
+bool body_is_gone(const Exchange& exchange) { return exchange.has_body() && exchange.body_started() && !exchange.body_read(); }
+
 OutgoingRequest outgoing_of(Exchange& exchange, std::string_view head, bool upgrade, bool pass_body) {
   OutgoingRequest outgoing;
   outgoing.head = head;
   outgoing.upgrade = upgrade;
-  if (!pass_body || !exchange.has_body()) return outgoing;
+  if (!pass_body || !exchange.has_body() || body_is_gone(exchange)) return outgoing;
   if (exchange.body_read()) {
     outgoing.body = exchange.body();
     return outgoing;
@@ -56,6 +59,11 @@ ErrorKind kind_of(const AttemptResult& result) {
 }  // namespace
 
 Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
+  const Method request_method = exchange.request().method;
+  if (conf_.pass_request_body && body_is_gone(exchange) && request_method != Method::get && request_method != Method::head) {
+    exchange.log_at(LogLevel::error, "the request body cannot be sent again: a part of it was passed on already");
+    co_return Outcome::status(502);
+  }
   auto target = resolve(exchange);
   if (!target) {
     exchange.log_at(LogLevel::error, target.error().text);

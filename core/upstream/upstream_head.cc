@@ -138,7 +138,8 @@ Result<std::string_view> ProxyHandler::render_head(Exchange& exchange, const Res
   }
   if (upgrade) out.text("Connection: upgrade\r\nUpgrade: websocket\r\n");
 
-  const bool sends_body = conf_.pass_request_body && exchange.has_body();
+  const bool gone = exchange.body_started() && !exchange.body_read();  // passed on by another location; see ProxyHandler::proxy
+  const bool sends_body = conf_.pass_request_body && exchange.has_body() && !gone;
   if (sends_body && exchange.body_read()) {
     out.text("Content-Length: ");
     out.number(exchange.body().size());

@@ -97,7 +97,7 @@ class SLUICE_API Exchange : public LogContext {
   bool body_finished() const { return body_state_ == BodyState::none || body_state_ == BodyState::buffered || body_state_ == BodyState::streamed; }
   bool body_started() const { return body_state_ != BodyState::unread; }
   // body_bytes_at_hand: what of a small body arrived with the head and can be sent along at once; empties the at-hand buffer.
-  // Returns nothing for chunked bodies. After it next_body_piece goes on behind it.
+  // Returns nothing for chunked bodies. After it next_body_piece goes on behind it; when it was all, body_read() holds.
   std::string_view take_body_at_hand();
 
   // --- the response
