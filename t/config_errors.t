@@ -108,6 +108,18 @@ refused(location => 'proxy_next_upstream error never; # here', 'invalid value "n
 refused(main => 'include missing.conf; # here', "open() \"" . $name =~ s/[^\/]*$//r . "missing.conf\" failed (2: No such file or directory)");
 refused(main => 'include proxy.conf; # here',   "\"include\" directive makes a cycle: $name -> $name");
 
+refused(main => 'load_module modules/missing.so; # here', 'open() "' . $server->prefix . '/modules/missing.so" failed (2: No such file or directory)');
+refused(location => 'content_by_lua_file missing.lua; # here',
+    'failed to load external Lua file "' . $server->prefix . '/missing.lua": open() "' . $server->prefix . '/missing.lua" failed (2: No such file or directory)');
+
+# The user is looked up only by root, who alone can become somebody else.
+SKIP: {
+    skip 'needs root', 2 if $>;
+    my ($user) = tried(main => "user no-such-user-anywhere;\n");
+    is $user->{status}, 1, 'a user that does not exist';
+    like $user->{stderr}, qr/^sluice: \[emerg\] getpwnam\("no-such-user-anywhere"\) failed$/m, 'is named';
+}
+
 # --- variables
 
 refused(location => 'return 200 $nothing; # here',     'unknown "nothing" variable');
@@ -131,6 +143,8 @@ refused(server => 'listen 127.0.0.1:2 backlog=x; # here',  'invalid backlog "x"'
 refused(server => 'listen 127.0.0.1:1; # here',            'a duplicate listen 127.0.0.1:1');
 refused(http   => "server { listen 127.0.0.1:2 default_server; }\nserver { listen 127.0.0.1:2 default_server; } # here", 'a duplicate default server for 127.0.0.1:2');
 refused(http   => "server { listen 127.0.0.1:2 backlog=5; }\nserver { listen 127.0.0.1:2 backlog=6; } # here", 'duplicate listen options for 127.0.0.1:2');
+refused(server => 'listen unix:; # here',                 'no path in the unix domain socket "unix:" of the "listen" directive');
+refused(server => 'listen nobody.invalid:80; # here',      'host not found in "nobody.invalid:80" of the "listen" directive');
 refused(server => 'server_name ~; # here',                 'empty regex in server name "~"');
 refused(server => 'server_name ~a(b; # here',              'pcre2_compile() failed: missing closing parenthesis in "a(b"');
 refused(server => 'server_name a.*.b; # here',             'invalid server name or wildcard "a.*.b" on 127.0.0.1:1');
@@ -186,6 +200,14 @@ refused(location => 'access_log logs/a combined flush=1s; # here', 'no buffer is
 refused(location => 'access_log logs/a combined buffer=x; # here', 'invalid buffer size "x"');
 refused(http     => "log_format a b;\nlog_format a c; # here", 'duplicate "log_format" name "a"');
 refused(http     => 'log_format a escape=xml b; # here',     'unknown log format escaping "xml"');
+
+# --- Lua
+
+refused(location => "content_by_lua_block {\n    local x = = 1 -- # here\n}",
+    q(failed to load inlined Lua code: content_by_lua(proxy.conf:6):2: unexpected symbol near '='));
+refused(location => "content_by_lua_block { ngx.say(1) }\ncontent_by_lua_block { ngx.say(2) } # here", '"content_by_lua_block" directive is duplicate');
+refused(http => 'lua_shared_dict a 1x; # here', 'invalid lua shared dict size "1x"');
+refused(http => "lua_shared_dict a 1m;\nlua_shared_dict a 2m; # here", 'lua_shared_dict "a" is already defined as "a"');
 
 # --- several at once: each has its line
 

@@ -170,4 +170,9 @@ Result<void> check_logs(const std::vector<std::string>& paths) {
   return {};
 }
 
+Result<UserIds> workers_user(const MainConf& main) {
+  if (main.user.empty()) return find_user("nobody", "nogroup");
+  return find_user(main.user, main.group == main.user ? "" : main.group);
+}
+
 }  // namespace sluice

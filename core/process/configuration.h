@@ -12,6 +12,7 @@
 #include <sluice/base/error.h>
 #include <sluice/os/fd.h>
 
+#include "os/privileges.h"
 #include "process/channel.h"
 #include "process/load_result.h"
 #include "process/options.h"
@@ -75,5 +76,8 @@ Result<void> reopen_logs(const std::vector<std::shared_ptr<LogFile>>& logs);
 
 // check_logs tries to open every log file, as -t does.
 Result<void> check_logs(const std::vector<std::string>& paths);
+
+// workers_user finds the user and group of the `user` directive, nobody and nogroup without one. Errors: config, in nginx's words.
+Result<UserIds> workers_user(const MainConf& main);
 
 }  // namespace sluice

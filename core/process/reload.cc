@@ -51,9 +51,7 @@ Result<void> Reload::check_user(const MainConf& main) {
       LOG(Logger::process(), warn, "the \"user\" directive makes sense only if the master process runs with super-user privileges, ignored");
     return {};
   }
-  std::string user = main.user.empty() ? "nobody" : main.user;
-  std::string group = main.user.empty() ? "nogroup" : main.group == main.user ? "" : main.group;
-  TRY_ASSIGN(UserIds ids, find_user(user, group));
+  TRY_ASSIGN(UserIds ids, workers_user(main));
   if (context_.current == nullptr) {
     context_.children.set_user(std::move(ids));
   } else if (main.user != context_.current->main.user || main.group != context_.current->main.group) {

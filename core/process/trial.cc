@@ -1,5 +1,7 @@
 #include "process/trial.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 
 #include <sluice/base/strings.h>
@@ -49,6 +51,9 @@ int test_configuration(const Options& options, ProcessTitle& title) {
   for (const std::string& warning : result->warnings) report(LogLevel::warn, warning);
   say(options, "the configuration file ", " syntax is ok");
   if (auto logs = check_logs(result->log_paths); !logs) return failed(options, &logs.error());
+  if (geteuid() == 0) {
+    if (auto user = workers_user(result->main); !user) return failed(options, &user.error());
+  }
   say(options, "configuration file ", " test is successful");
   if (options.command == Command::dump) print_files(result->config_files);
   return 0;
