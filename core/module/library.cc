@@ -46,6 +46,13 @@ Library::~Library() {
   dlclose(handle_);
 }
 
+bool Library::is_loaded(const std::string& path) {
+  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+  if (handle == nullptr) return false;
+  dlclose(handle);
+  return true;
+}
+
 std::shared_ptr<Module> Library::make(std::shared_ptr<Library> library) {
   Module* module = library->manifest().create();
   if (module == nullptr) return nullptr;

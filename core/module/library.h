@@ -20,6 +20,9 @@ class Library {
   Library(const Library&) = delete;
   Library& operator=(const Library&) = delete;
 
+  // is_loaded: somebody in this process still has a handle of the library at `path`.
+  static bool is_loaded(const std::string& path);
+
   const ModuleManifest& manifest() const { return *manifest_; }
   // make creates the module object of one generation; it keeps the library loaded. Null when the module's create gave nothing.
   static std::shared_ptr<Module> make(std::shared_ptr<Library> library);

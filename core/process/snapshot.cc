@@ -1,10 +1,12 @@
 #include "process/snapshot.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <sluice/base/hash.h>
 #include <sluice/base/strings.h>
 
+#include "module/library.h"
 #include "os/file.h"
 #include "os/memfd.h"
 #include "process/wire.h"
@@ -102,6 +104,21 @@ void Libraries::use(std::vector<LibraryCopy> copies) {
     ids_by_path_[copy.path] = copy.id;
     fds_by_id_.try_emplace(copy.id, std::move(copy.fd));
   }
+  close_unloaded();
+}
+
+void Libraries::forget_paths() {
+  ids_by_path_.clear();
+  close_unloaded();
+}
+
+void Libraries::close_unloaded() {
+  std::erase_if(fds_by_id_, [this](const auto& entry) {
+    const auto& [id, fd] = entry;
+    auto wanted = [&id](const auto& path_and_id) { return path_and_id.second == id; };
+    if (std::any_of(ids_by_path_.begin(), ids_by_path_.end(), wanted)) return false;
+    return !sluice::Library::is_loaded(concat("/proc/self/fd/", fd.get()));
+  });
 }
 
 Result<LibrarySource::Library> Libraries::open(const std::string& path) {

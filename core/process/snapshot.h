@@ -67,8 +67,9 @@ class RecordingFiles final : public FileSource {
   FileArchive archive_;
 };
 
-// Libraries: the library copies that this process has open, each content once. Descriptors stay open as long as the process, because
-// the dynamic linker knows a library by the path /proc/self/fd/N: a number must never mean another content.
+// Libraries: the library copies that this process has open, each content once. The dynamic linker knows a library by the path
+// /proc/self/fd/N, so a number must not mean another content while a library is loaded under it: a descriptor is closed when it is in
+// no snapshot any more and its library has been unloaded.
 class Libraries final : public LibrarySource {
  public:
   // on_disk: a path that was not given by use() is copied from the disk (the loader, a single process).
@@ -78,7 +79,7 @@ class Libraries final : public LibrarySource {
   // use makes the paths of a snapshot mean its copies. Takes the descriptors that are new and closes the others.
   void use(std::vector<LibraryCopy> copies);
   // forget_paths: the next open of a path looks at the disk again.
-  void forget_paths() { ids_by_path_.clear(); }
+  void forget_paths();
   Result<Library> open(const std::string& path) override;
   // used lists path, id and borrowed descriptor of everything opened since forget_paths.
   struct Used {
@@ -89,6 +90,7 @@ class Libraries final : public LibrarySource {
 
  private:
   Result<Library> copy_from_disk(const std::string& path);
+  void close_unloaded();
 
   Unknown unknown_;
   std::map<std::string, std::string> ids_by_path_;
