@@ -9,7 +9,8 @@ use Test::Sluice::Server;
 use Test::Sluice::TcpScript;
 
 my $origin = Test::Sluice::Origin->start;
-my $early  = Test::Sluice::TcpScript->start(keep_open => 1, replies => ["HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"]);
+my $early  = Test::Sluice::TcpScript->start(keep_open => 1, replies => [
+    "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"]);
 my $server = Test::Sluice::Server->new(vars => { ORIGIN_PORT => $origin->port, EARLY_PORT => $early->port }, config => <<'END');
         client_max_body_size 0;
         location / { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; }
@@ -127,7 +128,8 @@ subtest 'an answer before the upload is complete' => sub {
     is $response->status, 403, 'arrives before the upload has ended';
     is $response->body, 'no', 'completely';
     $c->write('u' x 999_000);
-    is $c->request(GET => '/bytes/3')->body, '012', 'what is left of the upload is no request';
+    is $c->request(GET => '/early')->body, 'yes', 'what is left of the upload is no request';
+    is scalar(my @queries = $early->queries), 2, 'and the upstream connection, which lacks it, is not used again';
 };
 
 $server->stop;
