@@ -12,8 +12,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tool.h"
 
@@ -26,16 +28,11 @@ constexpr uint32_t kInFlight = 32;
 
 char scratch[kScratchBytes];
 
-class Client;
-
 // All connections together: which ones are still to be opened, which are idle.
 class Crowd {
  public:
-  Crowd(Poller& poller, uint16_t port, std::string_view path, uint32_t connections)
-      : poller_(poller), port_(port), wanted_(connections) {
-    request_ = "GET " + std::string(path) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
-    for (uint32_t i = 0; i < kInFlight; ++i) open_next();
-  }
+  Crowd(Poller& poller, uint16_t port, std::string_view path, uint32_t connections);
+  ~Crowd();
 
   std::string_view request() const { return request_; }
 
@@ -60,11 +57,12 @@ class Crowd {
   uint32_t idle_ = 0;
   uint32_t closed_ = 0;
   std::string request_;
+  std::vector<std::unique_ptr<Watcher>> clients_;
 };
 
 class Client final : public Watcher {
  public:
-  Client(Poller& poller, int fd, Crowd& crowd) : poller_(poller), fd_(fd), crowd_(crowd) { poller.watch(fd, *this); }
+  Client(Poller& poller, int fd, Crowd& crowd) : fd_(fd), crowd_(crowd) { poller.watch(fd, *this); }
 
   void on_event(uint32_t events) override {
     if (fd_ < 0) return;
@@ -93,7 +91,7 @@ class Client final : public Watcher {
     if (end == std::string::npos || response_.size() < end + 4 + body_bytes()) return;
     if (response_.compare(0, 12, "HTTP/1.1 200") != 0) unexpected();
     idle_ = true;
-    response_ = std::string();
+    std::string().swap(response_);
     crowd_.became_idle();
   }
 
@@ -116,10 +114,8 @@ class Client final : public Watcher {
     crowd_.lost();
     close(fd_);
     fd_ = -1;
-    poller_.retire(this);
   }
 
-  Poller& poller_;
   int fd_;
   Crowd& crowd_;
   std::string response_;
@@ -127,10 +123,18 @@ class Client final : public Watcher {
   bool idle_ = false;
 };
 
+Crowd::Crowd(Poller& poller, uint16_t port, std::string_view path, uint32_t connections)
+    : poller_(poller), port_(port), wanted_(connections) {
+  request_ = "GET " + std::string(path) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+  for (uint32_t i = 0; i < kInFlight; ++i) open_next();
+}
+
+Crowd::~Crowd() = default;
+
 void Crowd::open_next() {
   if (opened_ == wanted_) return;
   ++opened_;
-  new Client(poller_, connect_to(port_), *this);  // owns itself until it retires
+  clients_.push_back(std::make_unique<Client>(poller_, connect_to(port_), *this));
 }
 
 // Hears of the signal that ends the program.

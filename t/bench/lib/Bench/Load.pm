@@ -48,12 +48,17 @@ sub crowd {
     return bless { pid => $pid, pipe => $pipe }, __PACKAGE__;
 }
 
+sub DESTROY {
+    my ($self) = @_;
+    kill 'TERM', $self->{pid} if $self->{pipe};
+}
+
 # leave: ends the connections; how many the other side had closed before.
 sub leave {
     my ($self) = @_;
     kill 'TERM', $self->{pid};
     my $line = readline $self->{pipe};
-    close $self->{pipe};
+    close delete $self->{pipe};
     return defined $line && $line =~ /^closed (\d+)/ ? $1 : die "bench_idle ended early\n";
 }
 
