@@ -123,8 +123,13 @@ Task<AttemptResult> Attempt::read_head() {
     }
     const std::string_view text = exchange_.arena().copy(block.substr(0, scan.end));
     rest_ = block.substr(scan.end);
-    auto judged = co_await judge_head(text);
-    if (judged) co_return *judged;
+    if (auto judged = judge_head(text)) co_return *judged;
+    if (passes_interim_on()) {
+      // What followed stands in the scratch, and sending may wait.
+      if (!in_buffer) rest_ = exchange_.arena().copy(rest_);
+      auto sent = co_await exchange_.send_interim(response_->status, &response_->headers);
+      (void)sent;  // a broken client shows itself at the next write
+    }
     // An interim head: the final one may have come with it.
     scanner.reset();
     if (!in_buffer) buffer_.append(rest_);
@@ -132,40 +137,37 @@ Task<AttemptResult> Attempt::read_head() {
   }
 }
 
-Task<std::optional<AttemptResult>> Attempt::judge_head(std::string_view text) {
+std::optional<AttemptResult> Attempt::judge_head(std::string_view text) {
   response_ = exchange_.arena().make<ResponseHead>(exchange_.arena());
   ResponseLimits limits;
   limits.line_bytes = limits.total_bytes = static_cast<uint32_t>(handler_.conf().buffer_size);
   const RequestKind kind = exchange_.request().method == Method::head ? RequestKind::head : RequestKind::other;
   const HeadResult parsed = parse_response_head(text, limits, kind, *response_);
   if (!parsed.ok()) {
-    co_return failed(AttemptResult::Kind::invalid_header, Error(ErrorKind::bad_message, concat("upstream sent invalid header (", parsed.reason, ")")), kReadingHeader);
+    return failed(AttemptResult::Kind::invalid_header, Error(ErrorKind::bad_message, concat("upstream sent invalid header (", parsed.reason, ")")), kReadingHeader);
   }
   const int status = response_->status;
   if (status == 101) {
     const bool wanted = outgoing_.upgrade && iequals(response_->headers.value(HeaderId::upgrade), "websocket");
     if (!wanted) {
-      co_return failed(AttemptResult::Kind::invalid_header, Error(ErrorKind::bad_message, "upstream switched protocols without being asked"), kReadingHeader);
+      return failed(AttemptResult::Kind::invalid_header, Error(ErrorKind::bad_message, "upstream switched protocols without being asked"), kReadingHeader);
     }
   } else if (status < 200) {
-    if (++interim_heads_ <= kMaxInterimHeads && status != 100) {
-      // 103 Early Hints and others go to the client as they are; 100 was answered by us.
-      std::string_view rest = rest_;
-      if (!rest.empty()) rest_ = exchange_.arena().copy(rest);
-      auto sent = co_await exchange_.send_interim(status, &response_->headers);
-      (void)sent;  // a broken client shows itself at the next write
-    }
-    co_return std::nullopt;
+    ++interim_heads_;
+    return std::nullopt;
   }
   record_.status = status;
   record_.header_us = static_cast<int64_t>(elapsed_us());
   exchange_.upstream_headers = &response_->headers;
   const uint32_t condition = NextUpstreamPolicy::condition_of(status);
-  if (condition == 0) co_return AttemptResult{AttemptResult::Kind::success, status, false};
+  if (condition == 0) return AttemptResult{AttemptResult::Kind::success, status, false};
   const bool listed = (handler_.conf().next_upstream & condition) != 0;
   const bool server_fault = status != 403 && status != 404;
-  co_return AttemptResult{AttemptResult::Kind::http_status, status, listed && server_fault};
+  return AttemptResult{AttemptResult::Kind::http_status, status, listed && server_fault};
 }
+
+// 103 Early Hints and others go to the client as they are, within reason; 100 was answered by us.
+bool Attempt::passes_interim_on() const { return response_->status != 100 && interim_heads_ <= kMaxInterimHeads; }
 
 Task<void> Attempt::send_body() {
   Stream& stream = connection_->stream();
@@ -241,14 +243,32 @@ Task<Outcome> Attempt::relay() {
     exchange_.log_at(LogLevel::error, head.error().text, " while sending response to client");
     return head.error().kind == ErrorKind::cancelled ? Outcome::abort() : Outcome::status(502);
   }
+  const bool empty = response_->framing == BodyFraming::none || (response_->framing == BodyFraming::length && body_left_ == 0);
+  const bool whole = response_->framing == BodyFraming::length && rest_.size() >= body_left_;
+  if (empty || whole) return relay_at_once();
   return relay_body();
+}
+
+// relay_at_once: the body came with the head, as most do: no coroutine unless the client is slow.
+Task<Outcome> Attempt::relay_at_once() {
+  const std::string_view piece = rest_.substr(0, body_left_);
+  surplus_ = rest_.size() > piece.size();
+  record_.body_bytes += piece.size();
+  end_upstream();
+  Task<Result<void>> sent = exchange_.send(BodyPiece{piece, true, true});
+  if (sent.ready()) return sent.take() ? Outcome::finished() : Outcome::abort();
+  return await_sent(std::move(sent));
+}
+
+Task<Outcome> Attempt::await_sent(Task<Result<void>> sent) {
+  auto result = co_await std::move(sent);
+  co_return result ? Outcome::finished() : Outcome::abort();
 }
 
 Task<Outcome> Attempt::relay_body() {
   const Milliseconds timeout = timeout_of(request_.read_timeout, handler_.conf().read_timeout);
   std::string_view bytes = rest_;
-  bool complete = response_->framing == BodyFraming::none || (response_->framing == BodyFraming::length && body_left_ == 0);
-  if (complete && !bytes.empty()) surplus_ = true;
+  bool complete = false;
   for (;;) {
     std::string_view piece;
     if (!complete && !bytes.empty()) {

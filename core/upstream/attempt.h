@@ -56,9 +56,12 @@ class Attempt {
   Task<AttemptResult> converse();
   Task<AttemptResult> read_head();
   // judge_head parses a complete head; nothing: it was an interim one, or more must be read.
-  Task<std::optional<AttemptResult>> judge_head(std::string_view text);
+  std::optional<AttemptResult> judge_head(std::string_view text);
+  bool passes_interim_on() const;
   Task<void> send_body();
+  Task<Outcome> relay_at_once();
   Task<Outcome> relay_body();
+  static Task<Outcome> await_sent(Task<Result<void>> sent);
   Task<Outcome> tunnel();
   // decode takes the body's bytes out of what arrived: in place, chunk framing removed. `complete`: the message is over.
   Result<std::string_view> decode(std::string_view bytes, bool& complete);
