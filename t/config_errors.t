@@ -97,6 +97,7 @@ refused(location => 'keepalive_requests many; # here',      '"keepalive_requests
 refused(server   => 'large_client_header_buffers 0 8k; # here', '"large_client_header_buffers" directive invalid value');
 refused(main     => 'worker_processes 0; # here',           '"worker_processes" directive invalid number');
 refused(main     => 'worker_processes some; # here',        '"worker_processes" directive invalid number');
+refused(main     => 'worker_processes 241; # here',         '"worker_processes" directive allows 240 at most, not 241');
 refused(main     => 'daemon maybe; # here',                 'invalid value "maybe" in "daemon" directive, it must be "on" or "off"');
 refused(events   => 'worker_connections 0; # here',         'invalid number "0" in "worker_connections" directive');
 refused(events   => 'use kqueue; # here',                   'invalid event type "kqueue", sluice has epoll alone');

@@ -39,6 +39,11 @@ void Listener::accept_batch() {
   if (!paused_ && !Timer::armed()) loop_.post(*this);
 }
 
+void Listener::accept_rest() {
+  for (int i = 0; i < kLongestQueue && accept_one() == Step::next; ++i) {
+  }
+}
+
 Listener::Step Listener::accept_one() {
   sockaddr_storage storage;
   socklen_t length = sizeof storage;

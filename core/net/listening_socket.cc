@@ -1,10 +1,12 @@
 // open_listening_socket: what the master does for every `listen`.
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <iterator>
 
 #include <sluice/base/strings.h>
 #include <sluice/net/listener.h>
@@ -65,6 +67,20 @@ Result<Fd> open_listening_socket(const Address& address, const ListenOptions& op
     return os_error(concat("listen() to ", address.text(), ", backlog ", options.backlog), errno);
   }
   return socket;
+}
+
+bool steer_new_connections(int fd, unsigned count) {
+  if (count == 0) {
+    int unused = 0;
+    return ::setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &unused, sizeof unused) == 0;
+  }
+  sock_filter program[] = {
+      {BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<uint32_t>(SKF_AD_OFF + SKF_AD_RANDOM)},
+      {BPF_ALU | BPF_MOD | BPF_K, 0, 0, count},
+      {BPF_RET | BPF_A, 0, 0, 0},
+  };
+  sock_fprog filter{static_cast<uint16_t>(std::size(program)), program};
+  return ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &filter, sizeof filter) == 0;
 }
 
 }  // namespace sluice

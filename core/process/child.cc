@@ -111,7 +111,7 @@ class Child {
     if (signal == SIGQUIT) {
       setup_.title.set(concat(name(), " is shutting down"));
       setup_.slot.shared->state = ProcessState::draining;
-      serving_.quit(main_.worker_shutdown_timeout);
+      drain();
     }
   }
 
@@ -207,7 +207,7 @@ class Child {
   }
 
   void commit() {
-    if (!prepared_) return;
+    if (!prepared_ || serving_.quitting()) return;
     Prepared prepared = std::move(*prepared_);
     prepared_.reset();
     std::vector<int> sockets;
@@ -266,7 +266,13 @@ class Child {
     auto pid = parse_uint(trim(text->substr(0, text->find('\n'))));
     if (!pid || *pid == static_cast<uint64_t>(master_)) return;
     LOG(Logger::process(), notice, "master process ", *pid, " has taken over");
+    drain();
+  }
+
+  // Nobody listens at the sockets any more: clients must not queue there while the last connections end.
+  void drain() {
     serving_.quit(main_.worker_shutdown_timeout);
+    sockets_.clear();
   }
 
   // A build cannot be interrupted; what it does must not delay the end.

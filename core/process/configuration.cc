@@ -130,10 +130,19 @@ Result<Configuration> make_configuration(LoadResult loaded, uint64_t generation_
   next.generation_id = generation_id;
   next.main = std::move(loaded.main);
   next.snapshot = std::make_shared<Snapshot>(std::move(loaded.snapshot));
+  // Who is started for this configuration serves once it is in effect; no client may wait, or be reset when it fails.
+  next.steers = context.running != nullptr ? context.running->steers : !context.predecessor_died;
+  if (context.running != nullptr) steer_to_workers(*context.running, context.running->main.worker_processes);
   TRY_ASSIGN(next.sockets, SocketOpener(context, next.main.worker_processes).open_all(loaded.listens));
   TRY_ASSIGN(next.zones, open_zones(loaded.zones, context.running));
   TRY_ASSIGN(next.logs, open_logs(loaded.log_paths, context.running));
   return next;
+}
+
+void steer_to_workers(const Configuration& configuration, int workers) {
+  if (!configuration.steers) return;
+  for (const auto& socket : configuration.sockets)
+    if (socket->worker == 0) steer_new_connections(socket->fd.get(), static_cast<unsigned>(workers));
 }
 
 std::vector<std::string> main_log_paths(const Options& options, const MainConf& main) {

@@ -50,6 +50,7 @@ struct Configuration {
   MainConf main;
   std::shared_ptr<Snapshot> snapshot;
   std::vector<std::shared_ptr<ListeningSocket>> sockets;
+  bool steers = true;  // no other process has sockets in our SO_REUSEPORT groups, so their order is known
   std::vector<std::shared_ptr<ZoneFile>> zones;
   std::vector<std::shared_ptr<LogFile>> logs;
 };
@@ -64,6 +65,9 @@ struct OpenContext {
   bool predecessor_died = false;
 };
 Result<Configuration> make_configuration(LoadResult loaded, uint64_t generation_id, const OpenContext& context);
+
+// steer_to_workers makes the kernel give new connections to the sockets of the first `workers` workers alone; 0: to all.
+void steer_to_workers(const Configuration& configuration, int workers);
 
 // use_error_logs makes the process's log write to the main-level error_log files. `log_fd` finds a descriptor by path.
 void use_error_logs(const Options& options, const MainConf& main, const std::function<int(const std::string&)>& log_fd);

@@ -121,6 +121,7 @@ void Master::stop(int signal) {
   }
   for (pid_t signaller : std::exchange(waiting_for_reload_, {}))
     answer_signal(signaller, SignalAnswer::failed, "the master process was told to stop");
+  if (current_ != nullptr) current_->sockets.clear();  // the workers' copies are the last ones: they end with their queues served
   for (const auto& child : children_->all()) {
     bool told = child->state == ChildHandle::State::leaving && signal == SIGQUIT;
     if (!told) children_->dismiss(*child, signal);

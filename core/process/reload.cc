@@ -123,6 +123,10 @@ void Reload::commit() {
   }
   std::unique_ptr<Configuration> old = std::exchange(context_.current, std::move(next_));
   const Configuration& current = *context_.current;
+  // Nobody new comes to a worker that leaves; it accepts who queues at its sockets, and its copies of them are the last ones.
+  bool shrinks = old != nullptr && old->main.worker_processes > current.main.worker_processes;
+  steer_to_workers(current, shrinks ? current.main.worker_processes : 0);
+  old.reset();
   use_error_logs(context_.options, current.main, [&current](const std::string& path) {
     for (const auto& log : current.logs)
       if (log->path == path) return log->fd.get();

@@ -15,6 +15,7 @@ Serving::Serving(ProcessKind kind, int id, int workers, std::unique_ptr<Metrics>
 Serving::~Serving() { flush_access_logs(); }
 
 Result<void> Serving::swap_in(BuildOutput output, const std::vector<int>& sockets) {
+  if (context_.kind != ProcessKind::single) context_.worker_count = output.main.worker_processes;
   if (auto started = start_generation(*output.generation, context_); !started) {
     retire_generation(*output.generation);
     return started;

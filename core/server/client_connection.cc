@@ -1,8 +1,14 @@
 #include "server/client_connection.h"
 
+#include <algorithm>
+
 #include "http/request_parser.h"
 
 namespace sluice {
+
+namespace {
+constexpr Milliseconds kFirstRequestPatience{1000};
+}
 
 struct ClientConnection::Active {
   Arena arena;
@@ -69,6 +75,12 @@ void ClientConnection::on_closed(Stream&) {
 void ClientConnection::on_timer() { end(); }
 
 void ClientConnection::close_now() { end(); }
+
+void ClientConnection::drain() {
+  if (active_ != nullptr) return;
+  if (requests_ > 0) return serve();
+  arm_after(std::min(listener_->hosts->default_server()->client_header_timeout, kFirstRequestPatience));
+}
 
 void ClientConnection::end() { owner_.connection_ended(*this); }
 

@@ -53,6 +53,8 @@ class ClientConnection final : private StreamObserver, private Timer {
   void count_limit(ServerMetrics::Limit limit) { owner_.metrics().limit_hit(limit); }
   // close_now cancels what runs (its log phase still happens) and closes the socket.
   void close_now();
+  // drain: the process goes. What the client has sent is answered; an idle connection ends, one that has never asked has a moment.
+  void drain();
 
   // Links of the owner's list.
   ClientConnection* previous = nullptr;

@@ -1,6 +1,8 @@
 // Rows of the main and events level: who the processes are.
 #include <sched.h>
 
+#include <algorithm>
+
 #include <sluice/base/strings.h>
 #include <sluice/log/log.h>
 
@@ -8,10 +10,15 @@
 #include "server/error_log_line.h"
 #include "server/generation_builder.h"
 #include "server/main_conf.h"
+#include "shm/heartbeat.h"
 
 namespace sluice {
 
 namespace {
+
+// Of the master's process slots, some are for the control process, a loader, and workers that have left but still drain.
+constexpr int kMaxWorkers = 240;
+static_assert(kMaxWorkers + 2 < static_cast<int>(ProcessSlots::kMaxSlots));
 
 int cpu_count() {
   cpu_set_t set;
@@ -23,11 +30,12 @@ int cpu_count() {
 Result<void> set_worker_processes(DirectiveUse& use) {
   auto& main = use.conf_as<MainConf>();
   if (use.arg(0) == "auto") {
-    main.worker_processes = cpu_count();
+    main.worker_processes = std::min(cpu_count(), kMaxWorkers);
     return {};
   }
   auto count = parse_uint(use.arg(0));
-  if (!count || *count == 0 || *count > 1024) return use.directive_error("invalid number");
+  if (!count || *count == 0) return use.directive_error("invalid number");
+  if (*count > kMaxWorkers) return use.directive_error(concat("allows ", kMaxWorkers, " at most, not ", use.arg(0)));
   main.worker_processes = static_cast<int>(*count);
   return {};
 }

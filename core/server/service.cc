@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <sluice/net/listener.h>
 
@@ -31,7 +32,7 @@ struct Service::Impl final : private ClientConnection::Owner {
 
   void accept(Fd socket, const Address& peer, const std::shared_ptr<ActiveListener>& active);
   void pause_or_resume();
-  void close_idle();
+  void drain_connections();
   void close_every();
 
   void connection_ended(ClientConnection& connection) override;
@@ -86,10 +87,10 @@ void Service::Impl::pause_or_resume() {
   }
 }
 
-void Service::Impl::close_idle() {
+void Service::Impl::drain_connections() {
   for (ClientConnection* c = first; c != nullptr;) {
     ClientConnection* following = c->next;
-    if (c->idle()) c->close_now();
+    c->drain();
     c = following;
   }
 }
@@ -127,10 +128,12 @@ void Service::adopt(std::shared_ptr<const Generation> generation, std::vector<Li
     auto active = std::make_shared<ActiveListener>(ActiveListener{wanted.listen, generation, wanted.hosts, false});
     ports.push_back(std::make_unique<Impl::Port>(impl, std::move(active), wanted.fd));
   }
-  for (auto& gone : impl.ports) {
-    if (gone != nullptr) gone->active->removed = true;
+  std::vector<std::unique_ptr<Impl::Port>> before = std::exchange(impl.ports, std::move(ports));
+  for (auto& gone : before) {
+    if (gone == nullptr) continue;
+    gone->listener.accept_rest();
+    gone->active->removed = true;
   }
-  impl.ports = std::move(ports);
   impl.pause_or_resume();
 }
 
@@ -138,8 +141,9 @@ void Service::drain() {
   Impl& impl = *impl_;
   if (impl.is_draining) return;
   impl.is_draining = true;
+  for (auto& port : impl.ports) port->listener.accept_rest();
   impl.ports.clear();
-  impl.close_idle();
+  impl.drain_connections();
   if (impl.count == 0 && impl.on_drained) impl.on_drained();
 }
 

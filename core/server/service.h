@@ -28,7 +28,8 @@ class Service {
   // adopt makes a generation current: new listeners start, gone ones stop, every next request of every connection means the new one.
   void adopt(std::shared_ptr<const Generation> generation, std::vector<Listening> listeners, uint64_t worker_connections);
 
-  // drain stops accepting, closes idle keep-alive connections and ends the others after their current exchange.
+  // drain accepts what waits in the listening sockets' queues and then no more, closes idle keep-alive connections and ends the others
+  // after their current exchange.
   void drain();
   // drained: nothing is left to wait for.
   bool drained() const;

@@ -29,6 +29,7 @@ class SLUICE_API Listener final : private IoWatcher, private Timer, private Post
  public:
   static constexpr int kAcceptsPerTurn = 32;
   static constexpr Milliseconds kErrorPause{500};
+  static constexpr int kLongestQueue = 65'536;
 
   // Borrows the non-blocking listening socket. Accepts at once; connections that queue already are reported in the next turn.
   Listener(EventLoop& loop, int fd, AcceptSink& sink);
@@ -40,6 +41,9 @@ class SLUICE_API Listener final : private IoWatcher, private Timer, private Post
   void pause() { paused_ = true; }
   void resume();
   bool paused() const { return paused_; }
+  // accept_rest accepts what queues now, paused or not: whoever closes a listening socket resets the connections in its queue.
+  // REQUIRES: the sink does not destroy the listener.
+  void accept_rest();
 
  private:
   enum class Step { next, drained, stop };
@@ -71,5 +75,10 @@ struct ListenOptions {
 // inherit. A Unix socket gets mode 0666 like nginx's; its stale file is not removed. Errors: io, in nginx's words:
 // `bind() to 0.0.0.0:80 failed (98: Address already in use)`.
 SLUICE_API Result<Fd> open_listening_socket(const Address& address, const ListenOptions& options);
+
+// steer_new_connections makes the kernel choose among the first `count` sockets of the SO_REUSEPORT group of `fd`, in the order in which
+// they began to listen; 0: among all again. So that no client waits at a socket that is not served yet, or no more. False when the
+// kernel cannot.
+SLUICE_API bool steer_new_connections(int fd, unsigned count);
 
 }  // namespace sluice

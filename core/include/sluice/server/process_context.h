@@ -13,6 +13,7 @@
 
 namespace sluice {
 
+class Generation;
 class Metrics;
 
 enum class ProcessKind : uint8_t { worker, control, single };  // single: master_process off; serves and does the chores
@@ -26,9 +27,15 @@ class SLUICE_API ProcessContext {
   EventLoop& loop;
   const ProcessKind kind;
   const int worker_id;       // 0.. for workers; -1 for control
-  const int worker_count;
+  int worker_count;          // a reload may change it
   Metrics* metrics = nullptr;  // this process's slot; null in unit tests
   bool exiting = false;      // graceful shutdown has begun (ngx.worker.exiting)
+
+  // hold keeps the generation alive until as many let_go: for work of a module that goes on when no exchange does (a timer's function).
+  // It is freed in the next turn of the loop, never inside let_go, which may be called by its own code. What is still held when the
+  // process ends is freed then, without let_go. REQUIRES: the generation is owned by a shared pointer.
+  void hold(const Generation& generation);
+  void let_go(const Generation& generation);
 
   bool serves() const { return kind != ProcessKind::control; }
   bool does_chores() const { return kind != ProcessKind::worker; }
@@ -45,6 +52,20 @@ class SLUICE_API ProcessContext {
   }
 
  private:
+  struct Held {
+    std::shared_ptr<const Generation> generation;
+    size_t times;
+  };
+  class Release final : public Posted {
+   public:
+    std::vector<std::shared_ptr<const Generation>> generations;
+
+   private:
+    void on_posted() override;
+  };
+
+  std::vector<Held> held_;
+  Release release_;
   std::map<std::string, std::shared_ptr<void>> objects_;
   std::vector<std::shared_ptr<void>> order_;
 };
