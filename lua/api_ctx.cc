@@ -7,6 +7,7 @@ namespace sluice {
 namespace {
 
 int push_ctx(lua_State* L, LuaRequest& request) {
+  request.drop_stale_ctx();
   if (request.ctx_ref == LUA_NOREF) {
     lua_newtable(L);
     lua_pushvalue(L, -1);
@@ -68,6 +69,7 @@ int set_ctx(lua_State* L) {
   lua_pushvalue(L, 3);
   if (vm.call.exchange != nullptr) {
     LuaRequest& request = vm.request(*vm.call.exchange);
+    request.drop_stale_ctx();
     request.drop_ctx();
     request.ctx_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;

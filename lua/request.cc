@@ -27,6 +27,12 @@ void LuaRequest::drop_ctx() {
   ctx_ref = LUA_NOREF;
 }
 
+void LuaRequest::drop_stale_ctx() {
+  if (ctx_redirects == exchange.redirects()) return;
+  ctx_redirects = exchange.redirects();
+  drop_ctx();
+}
+
 namespace {
 
 int64_t announced_length(const ResponseHead& head) {

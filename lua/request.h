@@ -24,6 +24,7 @@ struct LuaRequest {
   Vm& vm;
   Exchange& exchange;
   int ctx_ref = LUA_NOREF;
+  uint32_t ctx_redirects = 0;      // Exchange::redirects() when ngx.ctx was made: an internal redirect loses it
   std::string* output = nullptr;   // from the VM's pool
   std::string filter_text;         // what body_filter_by_lua put into ngx.arg[1]
   bool eof = false;                // nothing more may be said
@@ -39,6 +40,8 @@ struct LuaRequest {
   std::string& buffer();
   void drop_output();
   void drop_ctx();
+  // drop_stale_ctx comes before every use of ctx_ref.
+  void drop_stale_ctx();
 };
 
 // begin_head sends the head if nothing did: status 200 and default_type unless Lua said otherwise. `total` is the length of the whole

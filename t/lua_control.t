@@ -61,6 +61,29 @@ GET /t
 rewrite or internal redirection cycle
 could not find named location "@nowhere"
 
+=== TEST 4a: ngx.ctx is lost on every internal redirect, and only there
+--- config
+    set $seen "";
+    location /page { rewrite_by_lua_block { ngx.ctx.old = "old" ngx.exit(404) } error_page 404 /shown; }
+    location /named { access_by_lua_block { ngx.ctx.old = "old" ngx.exit(403) } error_page 403 = @shown; }
+    location /set { access_by_lua_block { ngx.ctx = { old = "old" } ngx.exit(403) } error_page 403 = @fresh; }
+    location /last { rewrite_by_lua_block { ngx.ctx.old = "kept" ngx.req.set_uri("/shown", true) } }
+    location /shown { content_by_lua_block { ngx.status = 200 ngx.say("ctx ", tostring(ngx.ctx.old)) } }
+    location @shown { content_by_lua_block { ngx.say("ctx ", tostring(ngx.ctx.old)) ngx.ctx.new = "new" ngx.say(ngx.ctx.new) } }
+    location @fresh {
+        rewrite_by_lua_block { ngx.ctx = { new = "made" } }
+        content_by_lua_block { ngx.say("ctx ", tostring(ngx.ctx.old), " ", tostring(ngx.ctx.new)) }
+        log_by_lua_block { ngx.log(ngx.WARN, "at the end: ", tostring(ngx.ctx.old), " ", tostring(ngx.ctx.new)) }
+    }
+--- request eval
+["GET /page", "GET /named", "GET /set", "GET /last"]
+--- error_code eval
+[404, 200, 200, 200]
+--- response_body eval
+["ctx nil\n", "ctx nil\nnew\n", "ctx nil made\n", "ctx kept\n"]
+--- error_log
+at the end: nil made
+
 === TEST 5: an error says file, line and traceback
 --- config
     location /t {

@@ -83,10 +83,11 @@ Task<Outcome> ExchangeRuntime::run_phases() {
   next_step_ = Outcome::next();
   for (;;) {
     Phase phase = Phase::rewrite;
-    if (step.kind == Outcome::Kind::named) {
+    if (step.kind == Outcome::Kind::named || step.kind == Outcome::Kind::internal) {
       internal_ = true;
-    } else {
-      if (step.kind == Outcome::Kind::internal) internal_ = true;
+      ++internal_redirects_;
+    }
+    if (step.kind != Outcome::Kind::named) {
       if (step.kind != Outcome::Kind::reroute) {
         location_ = &server_->root;
         phase = Phase::server_rewrite;

@@ -79,6 +79,9 @@ class SLUICE_API Exchange : public LogContext {
   void set_args(std::string_view args);        // copied
   void set_method(Method method, std::string_view text);
   bool is_internal() const { return internal_; }
+  // redirects counts the internal redirects so far: to another URI or to a named location, by a handler or by error_page. A reroute
+  // (`rewrite ... last`) is none. State that belongs to one pass through the phases is stale once this has changed.
+  uint32_t redirects() const { return internal_redirects_; }
   // set_named_location chooses "@name" of this server; false when there is none. Then return Outcome::named().
   bool set_named_location(std::string_view name);
   Captures captures;
@@ -195,6 +198,7 @@ class SLUICE_API Exchange : public LogContext {
   uint64_t started_us_ = 0;
   uint64_t started_wall_ms_ = 0;
   uint64_t body_bytes_sent_ = 0;
+  uint32_t internal_redirects_ = 0;
   BodyState body_state_ = BodyState::none;
   bool uri_is_raw_ = true;
   bool internal_ = false;
