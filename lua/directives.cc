@@ -32,25 +32,16 @@ std::string script_name(const DirectiveUse& use) {
   return concat(directive, "(", shown_path(use), ":", first_line(use.node), ")");
 }
 
-// lua_line finds the line in a message of Lua's compiler: "name:3: text"; 1 when there is none.
-uint32_t lua_line(std::string_view message, std::string_view name) {
-  if (!message.starts_with(name)) return 1;
-  message.remove_prefix(name.size());
-  if (!message.starts_with(':')) return 1;
-  message.remove_prefix(1);
-  auto line = parse_uint(message.substr(0, message.find(':')));
-  return line && *line > 0 ? static_cast<uint32_t>(*line) : 1;
-}
-
 Result<LuaScript> compile_inline(DirectiveUse& use, std::string_view code) {
   LuaScript script;
   script.vm = &module_of(use).vm();
   script.name = script_name(use);
+  script.first_line = first_line(use.node);
   if (trim(code).find_first_not_of("\r\n\t ") == std::string_view::npos) return use.error("invalid location config: no runnable Lua code");
   auto chunk = script.vm->compile(code, "=" + script.name);
   if (!chunk) {
     ConfigPlace place = use.node.place;
-    place.line = first_line(use.node) + lua_line(chunk.error().text, script.name) - 1;
+    place.line = script.first_line + line_of_message(chunk.error().text, script.name) - 1;
     return config_error(place, concat("failed to load inlined Lua code: ", chunk.error().text));
   }
   script.chunk = *chunk;
@@ -69,6 +60,7 @@ Result<LuaScript> compile_file(DirectiveUse& use, std::string_view path) {
   LuaScript script;
   script.vm = &module_of(use).vm();
   script.name = script_name(use);
+  script.first_line = first_line(use.node);
   auto chunk = script.vm->compile(*code, "@" + full);
   if (!chunk) return use.error(concat("failed to load external Lua file \"", full, "\": ", chunk.error().text));
   script.chunk = *chunk;

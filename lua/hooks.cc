@@ -126,4 +126,13 @@ Result<void> LuaBalancer::pick(UpstreamRequest& request) {
   return {};
 }
 
+uint32_t line_of_message(std::string_view message, std::string_view name) {
+  if (!message.starts_with(name)) return 1;
+  message.remove_prefix(name.size());
+  if (!message.starts_with(':')) return 1;
+  message.remove_prefix(1);
+  auto line = parse_uint(message.substr(0, message.find(':')));
+  return line && *line > 0 ? static_cast<uint32_t>(*line) : 1;
+}
+
 }  // namespace sluice

@@ -19,8 +19,12 @@ struct LuaScript {
   Vm* vm = nullptr;
   int chunk = LUA_NOREF;
   std::string name;                     // "content_by_lua(proxy.conf:44)"
+  uint32_t first_line = 0;              // of the configuration: where Lua's line 1 is
   std::vector<ComplexValue> arguments;  // set_by_lua: ngx.arg[1], ...
 };
+
+// line_of_message finds the line in a message of Lua: "name:3: text"; 1 when there is none.
+uint32_t line_of_message(std::string_view message, std::string_view name);
 
 // rewrite, access, content: may wait. log: may not.
 class LuaPhaseHook final : public PhaseHandler {

@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
+
 #include "lib_re.h"
 #include "lua_conf.h"
 #include "timers.h"
@@ -14,6 +16,19 @@ namespace {
 void share_luajit() {
   void* library = dlopen("libluajit-5.1.so.2", RTLD_NOW | RTLD_NOLOAD | RTLD_GLOBAL);
   if (library == nullptr) LOG(Logger::process(), warn, "libluajit is not shared with C libraries for Lua: ", dlerror());
+}
+
+// OpenResty's script name is in front of messages of other places too, so that the block is always known. The place goes with the
+// message, the traceback under it.
+Error init_error(const LuaModule::InitScript& init, std::string_view failure) {
+  const size_t end = std::min(failure.find('\n'), failure.size());
+  std::string_view message = failure.substr(0, end);
+  const bool named = message.starts_with(concat(init.script.name, ":"));
+  ConfigPlace place = init.place;
+  if (named) place.line = init.script.first_line + line_of_message(message, init.script.name) - 1;
+  Error error = config_error(place, named ? std::string(message) : concat(init.script.name, ": ", message));
+  error.text += failure.substr(end);
+  return error;
 }
 
 }  // namespace
@@ -60,9 +75,12 @@ Result<void> LuaModule::check(ConfigBuilder& builder) {
   set_regex_match_limit(lua.main(), static_cast<uint32_t>(settings.regex_match_limit));
   lua.open_build(builder);
   Result<void> ran;
-  if (init) ran = lua.run(init->script.chunk, LuaCall(), 0);
+  if (init) {
+    builder.progress(concat("running ", init->script.name));
+    ran = lua.run(init->script.chunk, LuaCall(), 0);
+  }
   lua.close_build();
-  if (!ran.ok()) return config_error(init->place, concat("init_by_lua error: ", ran.error().text));
+  if (!ran.ok()) return init_error(*init, ran.error().text);
   return {};
 }
 

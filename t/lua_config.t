@@ -57,7 +57,7 @@ variables in the path of a Lua file are not supported
     location /t { return 200; }
 --- must_die
 --- error_log eval
-[qr/init_by_lua error: init_by_lua\(proxy.conf:\d+\):1: not today/, "stack traceback:", qr/in main chunk in \S+proxy.conf:\d+/]
+[qr/sluice: \[emerg\] init_by_lua\(proxy.conf:(\d+)\):1: not today in \S+proxy.conf:\1\nstack traceback:/, "stack traceback:", qr/\(proxy.conf:\d+\):1: in main chunk/]
 
 === TEST 7: dictionaries that are too small, without a size, or there twice
 --- http_config

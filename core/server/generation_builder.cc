@@ -91,7 +91,7 @@ Result<void> GenerationBuilder::add_module(LoadedModule loaded) {
   owners_.push_back({.module = loaded.module.get()});
   generation_->modules.push_back(std::move(loaded));
   const LoadedModule& added = generation_->modules.back();
-  if (options_.progress) options_.progress(concat("declaring module ", added.name));
+  progress(concat("declaring module ", added.name));
   Declarations declarations(*this, added.name, static_cast<uint32_t>(owners_.size() - 1));
   added.module->declare(declarations);
   return declarations.outcome();
@@ -343,7 +343,7 @@ void GenerationBuilder::check_modules() {
 }
 
 void GenerationBuilder::check_module(const LoadedModule& loaded) {
-  if (options_.progress) options_.progress(concat("checking module ", loaded.name));
+  progress(concat("checking module ", loaded.name));
   auto checked = loaded.module->check(*this);
   if (!checked) report(std::move(checked.error()), nullptr);
 }

@@ -94,6 +94,9 @@ class GenerationBuilder final : public ConfigBuilder {
   Result<const Variable*> define_variable(const ConfigPlace& place, std::string_view name) override;
   Result<std::shared_ptr<Zone>> zone(const ConfigPlace& place, const ZoneSpec& spec) override;
   Result<int> log_file(const ConfigPlace& place, std::string_view path) override { return open_log(place, path); }
+  void progress(std::string_view what) override {
+    if (options_.progress) options_.progress(what);
+  }
   void warn(const ConfigPlace& place, std::string_view text) override;
   Module* module(std::string_view name) override { return generation_->module(name); }
   const void* provider(std::string_view kind, std::string_view name) override;

@@ -93,6 +93,8 @@ class SLUICE_API ConfigBuilder {
   // log_file asks for an append-only file opened by the master (as its user); reopened on USR1 under the same descriptor.
   virtual Result<int> log_file(const ConfigPlace& place, std::string_view path) = 0;
 
+  // progress says what runs now, for the one who waits for a build that does not end ("running init_by_lua(proxy.conf:3)").
+  virtual void progress(std::string_view what) = 0;
   // warn prints a [warn] line and goes on.
   virtual void warn(const ConfigPlace& place, std::string_view text) = 0;
 
