@@ -18,6 +18,7 @@ class LuaTimers::Entry final : private Timer {
   void begin(Milliseconds delay) {
     waits_ = true;
     ++owner_.pending_;
+    owner_.update_hold();
     arm(Clock::of_thread().now() + std::max<Tick>(static_cast<Tick>(delay.count()), 1));
   }
   bool waits() const { return waits_; }
@@ -37,6 +38,7 @@ class LuaTimers::Entry final : private Timer {
     --owner_.pending_;
     if (owner_.running_ >= owner_.vm_.settings.max_running_timers && !premature) return postpone();
     ++owner_.running_;
+    owner_.update_hold();
     flow_.start(run(premature), &ended, this);
   }
 
@@ -49,9 +51,11 @@ class LuaTimers::Entry final : private Timer {
 
   static void ended(void* self) {
     auto& entry = *static_cast<Entry*>(self);
-    --entry.owner_.running_;
-    if (entry.period_.count() > 0 && !entry.owner_.vm_.retired) return entry.begin(entry.period_);
-    entry.owner_.forget(entry);
+    LuaTimers& owner = entry.owner_;
+    --owner.running_;
+    if (entry.period_.count() > 0 && !owner.vm_.retired) return entry.begin(entry.period_);
+    owner.forget(entry);
+    owner.update_hold();
   }
 
   int push_function(lua_State* L, bool premature) {
@@ -97,6 +101,17 @@ void LuaTimers::forget(Entry& entry) {
   if (at == entries_.end()) return;
   std::swap(*at, entries_.back());
   entries_.pop_back();
+}
+
+void LuaTimers::update_hold() {
+  const bool wanted = running_ > 0 || (vm_.retired && pending_ > 0);
+  if (wanted == holds_) return;
+  holds_ = wanted;
+  if (wanted) {
+    vm_.process->hold(*vm_.generation);
+  } else {
+    vm_.process->let_go(*vm_.generation);
+  }
 }
 
 const char* LuaTimers::add(lua_State* L, int first, Milliseconds delay, Repeat repeat) {

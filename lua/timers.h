@@ -1,5 +1,5 @@
 // LuaTimers: ngx.timer.at and every. A timer waits on the loop's wheel; when it fires, its function runs in a Lua thread of its own and
-// may wait. When the generation retires, whatever still waits fires at once with `premature` true.
+// may wait. When the generation retires, whatever still waits fires at once with `premature` true; what runs keeps it alive to its end.
 #pragma once
 
 #include <memory>
@@ -29,11 +29,14 @@ class LuaTimers {
   class Entry;
   friend class Entry;
   void forget(Entry& entry);
+  // update_hold keeps the generation while a function runs, or is to run at once although it has retired.
+  void update_hold();
 
   Vm& vm_;
   std::vector<std::unique_ptr<Entry>> entries_;
   size_t pending_ = 0;
   size_t running_ = 0;
+  bool holds_ = false;
 };
 
 }  // namespace sluice

@@ -17,7 +17,7 @@ namespace sluice {
 class Module;
 class HostTable;
 
-class SLUICE_API Generation {
+class SLUICE_API Generation : public std::enable_shared_from_this<Generation> {
  public:
   virtual ~Generation() = default;
   uint64_t id() const { return id_; }                 // 1 for the first, +1 per reload
