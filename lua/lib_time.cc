@@ -189,6 +189,23 @@ int lua_parse_http_time(lua_State* L) {
   return 1;
 }
 
+// The clock of the loop, read once per turn, as ngx.now() is.
+int lua_monotonic_msec(lua_State* L) {
+  lua_pushnumber(L, static_cast<lua_Number>(Clock::of_thread().now()));
+  return 1;
+}
+
+int lua_monotonic_time(lua_State* L) {
+  lua_pushnumber(L, static_cast<lua_Number>(Clock::of_thread().now()) / 1000.0);
+  return 1;
+}
+
+constexpr luaL_Reg kModuleFunctions[] = {
+    {"monotonic_msec", lua_monotonic_msec},
+    {"monotonic_time", lua_monotonic_time},
+    {nullptr, nullptr},
+};
+
 constexpr luaL_Reg kFunctions[] = {
     {"time", lua_time},
     {"now", lua_now},
@@ -204,6 +221,11 @@ constexpr luaL_Reg kFunctions[] = {
 
 }  // namespace
 
-void install_time(lua_State* L) { add_functions(L, kFunctions); }
+void install_time(lua_State* L) {
+  add_functions(L, kFunctions);
+  lua_newtable(L);
+  add_functions(L, kModuleFunctions);
+  publish_module(L, "resty.core.time");
+}
 
 }  // namespace sluice

@@ -50,6 +50,7 @@ setmetatable(_G, {
 )lua";
 
 constexpr std::string_view kRestyCore = R"lua(
+local request_address = ...
 local preload = package.preload
 local ffi = require "ffi"
 
@@ -67,6 +68,11 @@ local function base()
     FFI_NO_REQ_CTX = -100, FFI_BAD_CONTEXT = -101, FFI_ABORT = -6,
     new_tab = new_tab, clear_tab = clear_tab,
   }
+  -- Tells requests apart; there is nothing to read behind it.
+  function M.get_request()
+    local address = request_address()
+    return address and ffi.cast("void *", address)
+  end
   function M.get_string_buf(wanted, must_alloc)
     if wanted > buffer_size or must_alloc then return ffi.new("unsigned char[?]", wanted) end
     if not buffer then buffer = ffi.new("unsigned char[?]", buffer_size) end
@@ -97,20 +103,77 @@ local function base()
   return M
 end
 
+local parts = { base = base() }
+local function part(name, fields)
+  fields.version = parts.base.version
+  parts[name] = fields
+end
+
+-- What these add to ngx is built in.
+for _, name in ipairs { "base64", "coroutine", "exit", "hash", "ndk", "param", "phase", "request", "shdict", "socket", "uri", "var",
+                        "worker" } do
+  part(name, {})
+end
+part("ctx", {
+  get_ctx_table = function(given)
+    local ctx = ngx.ctx
+    if given == nil or next(ctx) ~= nil then return ctx end
+    ngx.ctx = given
+    return given
+  end,
+})
+part("misc", {
+  register_ngx_magic_key_getter = function(name, getter)
+    local magic = getmetatable(ngx)
+    local others = magic.__index
+    magic.__index = function(t, key)
+      if key == name then return getter() end
+      return others(t, key)
+    end
+  end,
+  register_ngx_magic_key_setter = function(name, setter)
+    local magic = getmetatable(ngx)
+    local others = magic.__newindex
+    magic.__newindex = function(t, key, value)
+      if key == name then return setter(value) end
+      return others(t, key, value)
+    end
+  end,
+})
+part("regex", { set_buf_grow_ratio = function() end })
+part("response", {
+  set_resp_header = function(_, name, value, no_override)
+    if no_override then return require "ngx.resp".add_header(name, value) end
+    ngx.header[name] = value
+  end,
+})
+part("utils", {
+  str_replace_char = function(text, find, replace)
+    if #find ~= 1 or #replace ~= 1 then error("expected a single character", 2) end
+    return (text:gsub(find:gsub("%W", "%%%0"), (replace:gsub("%%", "%%%%"))))
+  end,
+})
+
 preload["ngx"] = function() return ngx end
-preload["resty.core.base"] = base
-preload["resty.core"] = function() return { version = "0.1.33" } end
-for _, name in ipairs { "base64", "ctx", "exit", "hash", "misc", "ndk", "phase", "regex", "request", "response", "shdict", "time", "uri",
-                        "utils", "var", "worker", "coroutine", "param", "socket" } do
-  preload["resty.core." .. name] = function() return { version = "0.1.33" } end
+preload["resty.core"] = function() return { version = parts.base.version } end
+for name, fields in pairs(parts) do
+  preload["resty.core." .. name] = function() return fields end
 end
-preload["resty.core.time"] = function()
-  return { version = "0.1.33", monotonic_msec = function() return ngx.now() * 1000 end, monotonic_time = ngx.now }
-end
+package.loaded["resty.core.time"].version = parts.base.version
 )lua";
 
-void run_part(lua_State* L, std::string_view code, const char* name) {
-  const bool ok = luaL_loadbuffer(L, code.data(), code.size(), name) == 0 && lua_pcall(L, 0, 0, 0) == 0;
+int request_address(lua_State* L) {
+  Exchange* exchange = Vm::of(L).call.exchange;
+  if (exchange == nullptr) return 0;
+  lua_pushlightuserdata(L, exchange);
+  return 1;
+}
+
+// `helper` is what the code finds in `...`.
+void run_part(lua_State* L, std::string_view code, const char* name, lua_CFunction helper = nullptr) {
+  bool ok = luaL_loadbuffer(L, code.data(), code.size(), name) == 0;
+  if (ok && helper != nullptr) lua_pushcfunction(L, helper);
+  ok = ok && lua_pcall(L, helper != nullptr ? 1 : 0, 0, 0) == 0;
   if (!ok) check_failed(lua_tostring(L, -1), __FILE__, __LINE__);
 }
 
@@ -119,7 +182,7 @@ void run_part(lua_State* L, std::string_view code, const char* name) {
 void install_library(lua_State* L) {
   run_part(L, kCoroutines, "=coroutine");
   run_part(L, kGlobalGuard, "=_G write guard");
-  run_part(L, kRestyCore, "=resty.core");
+  run_part(L, kRestyCore, "=resty.core", request_address);
 }
 
 }  // namespace sluice
