@@ -1,0 +1,56 @@
+# An idle keep-alive connection costs a worker at most 1 KB.
+use strict;
+use warnings;
+use lib 't/lib';
+use POSIX ();
+use Test::More;
+use Test::Sluice::Footprint qw(memory_of descriptors_of);
+use Test::Sluice::Http;
+use Test::Sluice::Process qw(wait_until);
+use Test::Sluice::Server;
+
+plan skip_all => 'sanitizers have memory of their own' if qx{'${\Test::Sluice::Server::binary()}' -V 2>&1} =~ /sanitizer=(?!none)/;
+
+my $kBytesEach = 1024;
+my $kSpare     = 200;      # descriptors of the test itself
+my $limit      = POSIX::sysconf(POSIX::_SC_OPEN_MAX());
+my $count      = $limit < 10_000 + $kSpare ? $limit - $kSpare : 10_000;
+plan skip_all => "only $limit descriptors: too few to measure" if $count < 500;
+
+my $server = Test::Sluice::Server->new(
+    connections => 20_000, log_level => 'warn',
+    config      => "access_log off;\nkeepalive_timeout 600s;\n" . 'location / { return 200 "$request_uri\n"; }');
+$server->start;
+
+my ($worker) = $server->worker_pids;
+my @open;
+
+# idle: COUNT more connections, each of which has had a request answered. Gives how many answers were right.
+sub idle {
+    my ($more) = @_;
+    my $right = 0;
+    for my $n (1 .. $more) {
+        my $connection = $server->connection;
+        $right++ if $connection->request(GET => "/$n")->body eq "/$n\n";
+        push @open, $connection;
+    }
+    return $right;
+}
+
+idle(100);    # what is made once, is made
+my $before      = memory_of($worker, 'Private_Dirty');
+my $descriptors = descriptors_of($worker);
+is idle($count), $count, "$count connections are answered";
+my $after = memory_of($worker, 'Private_Dirty');
+is descriptors_of($worker) - $descriptors, $count, 'and stay open';
+
+my $each = ($after - $before) / $count;
+cmp_ok $each, '<=', $kBytesEach, sprintf '%.0f bytes each', $each;
+cmp_ok $each, '>', 0, 'which is something';
+
+is $open[-1]->request(GET => '/again')->body, "/again\n", 'the last one can ask again';
+is $open[0]->request(GET => '/again')->body, "/again\n", 'the first one, too';
+$_->close for @open;
+ok wait_until { descriptors_of($worker) < $descriptors }, 'all of them are gone when their clients are';
+$server->stop;
+done_testing;
