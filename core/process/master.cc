@@ -225,6 +225,8 @@ void Master::finish_reload() {
   if (!serving_) {
     if (outcome) started();
     if (!outcome) start_failed(outcome.error().text);
+  } else if (stopping_) {
+    LOG(Logger::process(), notice, "reload ended: the master process was told to stop");
   } else if (!outcome) {
     record(LogLevel::emerg, outcome.error().text);
     LOG(Logger::process(), error, "reload failed: ", outcome.error().text.substr(0, outcome.error().text.find('\n')),

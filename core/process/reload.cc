@@ -35,6 +35,7 @@ void Reload::on_loader_readable() {
 void Reload::loaded(LoadResult result) {
   for (const std::string& warning : result.warnings) LOG(Logger::process(), warn, warning);
   if (auto user = check_user(result.main); !user) return fail(std::move(user.error().text));
+  warn_of_late_changes(result.main);
   timeout_ = result.main.reload_timeout;
   OpenContext open{context_.current.get(), &context_.next_socket_id, context_.predecessor_died};
   auto made = make_configuration(std::move(result), generation_id_, open);
@@ -58,6 +59,18 @@ Result<void> Reload::check_user(const MainConf& main) {
     LOG(Logger::process(), warn, "a change of \"user\" takes effect after a restart");
   }
   return {};
+}
+
+// What a process is given when it starts stays with it.
+void Reload::warn_of_late_changes(const MainConf& main) const {
+  if (context_.current == nullptr) return;
+  const MainConf& running = context_.current->main;
+  auto check = [](bool same, std::string_view directive) {
+    if (!same) LOG(Logger::process(), warn, "a change of \"", directive, "\" takes effect in processes that start from now on");
+  };
+  check(main.environment == running.environment, "env");
+  check(main.working_directory == running.working_directory, "working_directory");
+  check(main.worker_rlimit_nofile == running.worker_rlimit_nofile, "worker_rlimit_nofile");
 }
 
 void Reload::enter(Stage stage) {

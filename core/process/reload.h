@@ -51,6 +51,7 @@ class Reload {
 
   void loaded(LoadResult result);
   Result<void> check_user(const MainConf& main);
+  void warn_of_late_changes(const MainConf& main) const;
   void enter(Stage stage);
   void prepare(ProcessKind kind, int index, BuildRole role);
   void prepare_workers();
