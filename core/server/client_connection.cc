@@ -10,12 +10,20 @@ namespace {
 constexpr Milliseconds kFirstRequestPatience{1000};
 }
 
+// What reading a head came to. Not complete: the connection goes idle or ends.
+struct ClientConnection::Head {
+  bool complete = false;
+  std::string_view text;   // in the arena
+  HeadResult refusal;
+  After after = After::idle;
+};
+
 struct ClientConnection::Active {
   Arena arena;
   ByteBuffer input;
   std::optional<ExchangeRuntime> exchange;
   Flow flow;
-  Tick head_deadline = 0;
+  Head head;
   uint64_t started_us = 0;
   uint64_t started_wall_ms = 0;
 
@@ -113,11 +121,9 @@ Task<void> ClientConnection::serve_exchanges() {
 
 Task<ClientConnection::After> ClientConnection::serve_one() {
   Active& active = *active_;
-  std::string_view head;
-  HeadResult refusal;
-  After after = After::idle;
-  const bool complete = co_await read_head(head, after, refusal);
-  if (!complete) co_return after;
+  co_await read_head();
+  if (!active.head.complete) co_return active.head.after;
+  HeadResult& refusal = active.head.refusal;
 
   ++requests_;
   owner_.metrics().request_begins();
@@ -132,7 +138,7 @@ Task<ClientConnection::After> ClientConnection::serve_one() {
     limits.total_bytes = static_cast<uint32_t>(server.client_header_bytes);
     limits.max_fields = server.max_headers;
     limits.underscores_in_headers = server.underscores_in_headers;
-    refusal = parse_request_head(head, limits, active.arena, exchange.request());
+    refusal = parse_request_head(active.head.text, limits, active.arena, exchange.request());
   }
   exchange.start(*listener.hosts, active.started_us, active.started_wall_ms);
   if (refusal.ok()) co_await exchange.run();
@@ -161,58 +167,76 @@ Task<void> ClientConnection::answer_refusal(const HeadResult& refusal) {
   return active_->exchange->refuse(refusal.status, refusal.reason);
 }
 
-Task<bool> ClientConnection::read_head(std::string_view& head, After& after, HeadResult& refusal) {
+// read_head ends at once when the whole head is there, as it nearly always is; then no coroutine is made for it.
+Task<void> ClientConnection::read_head() {
   Active& active = *active_;
+  active.head = Head{};
+  HeadScanner scanner(HeadScanner::Kind::request, scan_limits());
+  std::string_view block = active.input.view();
+  const bool in_input = !block.empty();
+  if (!in_input) {
+    // Nothing may be there after all: then the connection is idle, and needs no Active.
+    auto got = stream_.try_read(Stream::scratch());
+    if (!got) return {};
+    if (!*got || (*got)->empty()) {
+      active.head.after = After::close;
+      return {};
+    }
+    block = {(*got)->data(), (*got)->size()};
+  }
+  const Clock& clock = Clock::of_thread();
+  active.started_us = clock.now_us();
+  active.started_wall_ms = clock.wall_ms();
+  const HeadScan scan = scanner.scan(block);
+  if (scan.state == HeadScan::State::need_more) {
+    if (!in_input) active.input.append(block);
+    return read_more_head(scanner);
+  }
+  take_head(scan, scanner.skipped(), block);
+  if (scan.state == HeadScan::State::found) {
+    if (in_input) active.input.consume(scan.end);
+    else active.input.append(block.substr(scan.end));
+  }
+  return {};
+}
+
+Task<void> ClientConnection::read_more_head(HeadScanner scanner) {
+  Active& active = *active_;
+  const Tick deadline = stream_.loop().now() + static_cast<Tick>(listener_->hosts->default_server()->client_header_timeout.count());
+  for (;;) {
+    auto got = co_await stream_.read(deadline);
+    if (!got && got.error().kind == ErrorKind::timeout && scanner.started()) {
+      active.head.refusal = refuse(408, "the request head did not arrive in time");
+      active.head.complete = true;
+      co_return;
+    }
+    if (!got || got->empty()) {
+      active.head.after = After::close;
+      co_return;
+    }
+    active.input.append({got->data(), got->size()});
+    const HeadScan scan = scanner.scan(active.input.view());
+    if (scan.state == HeadScan::State::need_more) continue;
+    take_head(scan, scanner.skipped(), active.input.view());
+    if (scan.state == HeadScan::State::found) active.input.consume(scan.end);
+    co_return;
+  }
+}
+
+void ClientConnection::take_head(const HeadScan& scan, size_t skipped, std::string_view block) {
+  Head& head = active_->head;
+  head.complete = true;
+  if (scan.state == HeadScan::State::refused) head.refusal = scan.refusal;
+  else head.text = active_->arena.copy(block.substr(skipped, scan.end - skipped));
+}
+
+HeadScanner::Limits ClientConnection::scan_limits() const {
   const VirtualServer& server = *listener_->hosts->default_server();
   HeadScanner::Limits limits;
   limits.first_line_bytes = static_cast<uint32_t>(server.large_client_header_bytes) + 128;
   limits.line_bytes = static_cast<uint32_t>(server.large_client_header_bytes);
   limits.total_bytes = static_cast<uint32_t>(server.client_header_bytes);
-  HeadScanner scanner(HeadScanner::Kind::request, limits);
-
-  std::string_view block = active.input.view();
-  bool in_input = true;
-  HeadScan scan;
-  if (block.empty()) {
-    // Nothing may be there after all: then the connection is idle, and needs no Active.
-    auto got = stream_.try_read(Stream::scratch());
-    if (!got) co_return false;
-    if (!*got || (*got)->empty()) {
-      after = After::close;
-      co_return false;
-    }
-    block = {(*got)->data(), (*got)->size()};
-    in_input = false;
-  }
-  const Clock& clock = Clock::of_thread();
-  active.started_us = clock.now_us();
-  active.started_wall_ms = clock.wall_ms();
-  const Tick deadline = clock.now() + static_cast<Tick>(server.client_header_timeout.count());
-  for (;;) {
-    scan = scanner.scan(block);
-    if (scan.state != HeadScan::State::need_more) break;
-    if (!in_input) active.input.append(block);
-    in_input = true;
-    auto got = co_await stream_.read(deadline);
-    if (!got && got.error().kind == ErrorKind::timeout && scanner.started()) {
-      refusal = refuse(408, "the request head did not arrive in time");
-      co_return true;
-    }
-    if (!got || got->empty()) {
-      after = After::close;
-      co_return false;
-    }
-    active.input.append({got->data(), got->size()});
-    block = active.input.view();
-  }
-  if (scan.state == HeadScan::State::refused) {
-    refusal = scan.refusal;
-    co_return true;
-  }
-  head = active.arena.copy(block.substr(scanner.skipped(), scan.end - scanner.skipped()));
-  if (in_input) active.input.consume(scan.end);
-  else active.input.append(block.substr(scan.end));
-  co_return true;
+  return limits;
 }
 
 // linger reads and drops what the client still sends, so that closing does not reset the connection before it has read the response.

@@ -61,6 +61,7 @@ class ClientConnection final : private StreamObserver, private Timer {
   ClientConnection* next = nullptr;
 
  private:
+  struct Head;
   struct Active;
   enum class After : uint8_t { idle, close, linger };
 
@@ -71,8 +72,11 @@ class ClientConnection final : private StreamObserver, private Timer {
   void serve();
   Task<void> serve_exchanges();
   Task<After> serve_one();
-  // read_head collects a head; empty when the connection should go idle or end (`after` says which).
-  Task<bool> read_head(std::string_view& head, After& after, HeadResult& refusal);
+  // read_head collects a head into active_->head.
+  Task<void> read_head();
+  Task<void> read_more_head(HeadScanner scanner);
+  void take_head(const HeadScan& scan, size_t skipped, std::string_view block);
+  HeadScanner::Limits scan_limits() const;
   Task<void> answer_refusal(const HeadResult& refusal);
   Task<void> linger();
   static void served(void* self);

@@ -71,7 +71,7 @@ Task<void> ExchangeRuntime::run() {
         outcome = Outcome::status(500);
       }
     }
-    co_await finish_with(outcome);
+    if (outcome.kind != Outcome::Kind::finished || !response_finished_) co_await finish_with(outcome);
     co_return;
   }
 }
