@@ -104,9 +104,9 @@ size_t start_position(lua_State* L, int context) {
   return position > 1 ? static_cast<size_t>(std::min(position, kFarthest)) - 1 : 0;
 }
 
-void set_next_position(lua_State* L, int context, const Regex& regex) {
+void set_next_position(lua_State* L, int context, size_t end) {
   if (lua_isnoneornil(L, context)) return;
-  lua_pushnumber(L, static_cast<lua_Number>(regex.offsets()[1] + 1));
+  lua_pushnumber(L, static_cast<lua_Number>(end + 1));
   lua_setfield(L, context, "pos");
 }
 
@@ -114,17 +114,18 @@ void set_next_position(lua_State* L, int context, const Regex& regex) {
 int re_match(lua_State* L) {
   lua_settop(L, 5);
   std::string_view subject = text_argument(L, 1);
+  size_t from = start_position(L, 4);
   RegexCache& cache = RegexCache::in_function(L);
   Regex* regex = cache.find(L, 2, 3);
   if (regex == nullptr) return push_compile_error(L, 1);
-  int set_groups = regex->run(subject, start_position(L, 4));
+  int set_groups = regex->run(subject, from);
   if (set_groups < 0) {
     cache.done(*regex);
     if (set_groups != Regex::kNoMatch) return push_match_error(L, 1, set_groups);
     lua_pushnil(L);
     return 1;
   }
-  set_next_position(L, 4, *regex);
+  size_t end = regex->offsets()[1];
   if (lua_istable(L, 5)) {
     lua_pushvalue(L, 5);
     set_groups_of_match(L, *regex, subject, set_groups);
@@ -132,12 +133,11 @@ int re_match(lua_State* L) {
     push_new_match(L, *regex, subject, set_groups);
   }
   cache.done(*regex);
+  set_next_position(L, 4, end);  // the last thing: ctx may have metamethods
   return 1;
 }
 
-int push_range(lua_State* L, const Regex& regex, int set_groups) {
-  lua_Integer wanted = lua_isnoneornil(L, 5) ? 0 : luaL_checkinteger(L, 5);
-  uint32_t group = wanted < 0 ? 0 : static_cast<uint32_t>(wanted);
+int push_range(lua_State* L, const Regex& regex, uint32_t group, int set_groups) {
   if (group > regex.groups()) {
     lua_pushnil(L);
     lua_pushnil(L);
@@ -158,21 +158,23 @@ int push_range(lua_State* L, const Regex& regex, int set_groups) {
 int re_find(lua_State* L) {
   lua_settop(L, 5);
   std::string_view subject = text_argument(L, 1);
+  size_t from = start_position(L, 4);
+  lua_Integer wanted = lua_isnoneornil(L, 5) ? 0 : luaL_checkinteger(L, 5);
   RegexCache& cache = RegexCache::in_function(L);
   Regex* regex = cache.find(L, 2, 3);
   if (regex == nullptr) return push_compile_error(L, 2);
-  int set_groups = regex->run(subject, start_position(L, 4));
-  int results = 1;
+  int set_groups = regex->run(subject, from);
   if (set_groups >= 0) {
-    set_next_position(L, 4, *regex);
-    results = push_range(L, *regex, set_groups);
-  } else if (set_groups == Regex::kNoMatch) {
-    lua_pushnil(L);
-  } else {
-    results = push_match_error(L, 2, set_groups);
+    size_t end = regex->offsets()[1];
+    int results = push_range(L, *regex, wanted < 0 ? 0 : static_cast<uint32_t>(wanted), set_groups);
+    cache.done(*regex);
+    set_next_position(L, 4, end);
+    return results;
   }
   cache.done(*regex);
-  return results;
+  if (set_groups != Regex::kNoMatch) return push_match_error(L, 2, set_groups);
+  lua_pushnil(L);
+  return 1;
 }
 
 // The position from which to look for the match after the last one. An empty match is followed by at least one character; nothing
@@ -193,6 +195,7 @@ int re_next_match(lua_State* L) {
   }
   RegexCache& cache = RegexCache::in_function(L);
   auto& regex = *static_cast<Regex*>(lua_touserdata(L, lua_upvalueindex(2)));
+  if (regex.busy()) return luaL_error(L, "the pattern of this iterator is at work");  // this is a finalizer in the middle of its match
   size_t size = 0;
   const char* text = lua_tolstring(L, lua_upvalueindex(3), &size);
   std::string_view subject(text, size);
@@ -206,6 +209,7 @@ int re_next_match(lua_State* L) {
   } else {
     results = push_match_error(L, 1, set_groups);
   }
+  regex.rest();
   if (next) {
     lua_pushnumber(L, static_cast<lua_Number>(*next));
   } else {
@@ -238,7 +242,7 @@ struct Replacement {
   ReplaceTemplate text;
 };
 
-void append_replacement(lua_State* L, const Replacement& with, const Regex& regex, std::string_view subject, int set_groups,
+void append_replacement(lua_State* L, const Replacement& with, Regex& regex, std::string_view subject, int set_groups,
                         StackBuffer& out) {
   if (!with.is_function) {
     with.text.render(
@@ -250,6 +254,7 @@ void append_replacement(lua_State* L, const Replacement& with, const Regex& rege
   }
   lua_pushvalue(L, 3);
   push_new_match(L, regex, subject, set_groups);
+  regex.rest();
   lua_call(L, 1, 1);
   out.append(text_argument(L, lua_gettop(L)));
   lua_pop(L, 1);

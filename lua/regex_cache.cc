@@ -82,6 +82,7 @@ void Regex::release() {
 }
 
 int Regex::run(std::string_view subject, size_t from) {
+  busy_ = true;
   if (from > subject.size()) return PCRE2_ERROR_BADOFFSET;
   uint32_t flags = options_.unchecked_utf ? PCRE2_NO_UTF_CHECK : 0;
   pcre2_match_context* context = cache_.context_;
@@ -125,7 +126,9 @@ int RegexCache::collect(lua_State* L) {
 }
 
 int RegexCache::collect_regex(lua_State* L) {
-  static_cast<Regex*>(lua_touserdata(L, 1))->release();
+  auto* regex = static_cast<Regex*>(lua_touserdata(L, 1));
+  if (regex->kept_) regex->cache_.unlink(regex);
+  regex->release();
   return 0;
 }
 
@@ -165,10 +168,12 @@ Regex* RegexCache::find(lua_State* L, int pattern, int options) {
     lua_pushvalue(L, pattern);
     lua_rawget(L, -2);
     auto* regex = static_cast<Regex*>(lua_touserdata(L, -1));
-    if (regex != nullptr && regex->code_ != nullptr) {
+    const bool kept = regex != nullptr && regex->kept_;  // else a finalizer has come into the middle of drop()
+    if (kept && !regex->busy_) {
       touch(regex);
       return regex;
     }
+    if (kept) drop(L, regex);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
@@ -196,7 +201,7 @@ Regex* RegexCache::add(lua_State* L, int pattern, int options) {
 
 // Enters the Regex on the top of the stack into the tables.
 void RegexCache::keep(lua_State* L, Regex* regex, std::string_view pattern, std::string_view options) {
-  while (count_ != 0 && count_ >= entries_) drop_oldest(L);
+  while (count_ != 0 && count_ >= entries_) drop(L, oldest_);
   if (entries_ == 0) return;
   push_view(L, options);
   lua_rawget(L, lua_upvalueindex(2));
@@ -212,24 +217,40 @@ void RegexCache::keep(lua_State* L, Regex* regex, std::string_view pattern, std:
   lua_pushvalue(L, -3);
   lua_rawset(L, -3);
   lua_pop(L, 1);
+  lua_pushlightuserdata(L, regex);
+  lua_pushvalue(L, -2);
+  lua_rawset(L, lua_upvalueindex(2));
   regex->pattern_ = pattern;
   regex->options_text_ = options;
   link(regex);
 }
 
-void RegexCache::drop_oldest(lua_State* L) {
-  Regex* regex = oldest_;
+// Holds the Regex on the stack: each text that is pushed may start the collector, and a finalizer that enters the same pattern anew.
+void RegexCache::drop(lua_State* L, Regex* regex) {
+  const int top = lua_gettop(L);
   unlink(regex);
+  lua_pushlightuserdata(L, regex);
+  lua_rawget(L, lua_upvalueindex(2));
+  lua_pushlightuserdata(L, regex);
+  lua_pushnil(L);
+  lua_rawset(L, lua_upvalueindex(2));
   push_view(L, regex->options_text_);
   lua_rawget(L, lua_upvalueindex(2));
   push_view(L, regex->pattern_);
-  lua_pushnil(L);
-  lua_rawset(L, -3);
+  lua_pushvalue(L, -1);
+  lua_rawget(L, -3);
+  const bool in_table = lua_touserdata(L, -1) == regex;
   lua_pop(L, 1);
-  done(*regex);
+  if (in_table) {
+    lua_pushnil(L);
+    lua_rawset(L, -3);
+  }
+  if (!regex->busy_) done(*regex);
+  lua_settop(L, top);
 }
 
 void RegexCache::done(Regex& regex) {
+  regex.rest();
   if (!regex.kept_ && regex.pins_ == 0) regex.release();
 }
 

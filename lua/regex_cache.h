@@ -2,8 +2,11 @@
 //
 // Every pattern is kept, with or without the option `o` (OpenResty compiles again on each call without it), least recently used first out.
 // A look-up is two raw gets with interned strings, options then pattern, in tables that hold the compiled Regex as userdata; it allocates
-// nothing. A Regex that was dropped while it is still at work (a gmatch iterator, a gsub callback) is left to Lua's collector, others are
+// nothing. The outer table has each kept Regex by its address too, which holds it. A Regex that was dropped while it is still at work (a gmatch iterator, a gsub callback) is left to Lua's collector, others are
 // freed at once, because Lua does not see how large they are.
+//
+// Lua's collector may run a finalizer whenever something is pushed, and that may match too. A Regex whose last match is being read is
+// busy: it is neither freed nor given to anybody else. One that an error left busy or pinned is replaced or collected in time.
 #pragma once
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -38,7 +41,7 @@ class Regex {
   static constexpr int kNoMatch = PCRE2_ERROR_NOMATCH;
 
   // run matches from byte `from` on. Gives how many groups are set (the highest one that matched, plus 1), kNoMatch, or another
-  // negative error of PCRE2.
+  // negative error of PCRE2. The Regex is busy from here to rest() or RegexCache::done.
   int run(std::string_view subject, size_t from);
 
   // Offsets of the last match: begin and end of group n at [2n] and [2n + 1]; kUnset for groups that took no part.
@@ -53,6 +56,9 @@ class Regex {
 
   // next_character gives the offset of the character after the one at `at`: several bytes on in UTF-8.
   size_t next_character(std::string_view subject, size_t at) const;
+
+  bool busy() const { return busy_; }
+  void rest() { busy_ = false; }  // the offsets have been read
 
   // A Regex with pins is at work and is not freed when it is dropped from the cache.
   void pin() { ++pins_; }
@@ -78,6 +84,7 @@ class Regex {
   bool fast_ = false;  // machine code without the checks of pcre2_match
   unsigned pins_ = 0;
   bool kept_ = false;
+  bool busy_ = false;
   Regex* newer_ = nullptr;
   Regex* older_ = nullptr;
   std::string pattern_;       // keys in the tables, to leave them
@@ -97,7 +104,8 @@ class RegexCache {
   // arguments are indices (> 0) of strings or numbers; no options when nil. Raises on an unknown option.
   Regex* find(lua_State* L, int pattern, int options);
 
-  // done is called when the Regex that find() gave is not needed any more: frees it unless it is kept or pinned.
+  // done is called when the Regex that find() gave is not needed any more: frees it unless it is kept or pinned. Nothing that may run
+  // other code stands between find() and the Regex's run().
   void done(Regex& regex);
 
   void set_entries(size_t entries) { entries_ = entries; }
@@ -115,7 +123,7 @@ class RegexCache {
 
   Regex* add(lua_State* L, int pattern, int options);
   void keep(lua_State* L, Regex* regex, std::string_view pattern, std::string_view options);
-  void drop_oldest(lua_State* L);
+  void drop(lua_State* L, Regex* regex);
   void touch(Regex* regex);
   void link(Regex* regex);
   void unlink(Regex* regex);

@@ -228,3 +228,32 @@ TEST_CASE("ngx.re.opt sizes the stack of machine code before the first pattern o
     raises("changing jit stack size is not allowed", re.opt, "jit_stack_size", 1024)
   )lua");
 }
+
+TEST_CASE("ngx.re survives finalizers and metamethods that match with the same pattern or push it out of the cache", "[lua]") {
+  LuaState lua(install_re);
+  set_regex_cache_entries(lua.L, 2);
+  lua.run(R"lua(
+    local function disturb()
+      for i = 1, 3 do ngx.re.match("x", "other" .. i, "jo") end
+      ngx.re.match(("y"):rep(300) .. "abc", "(a)(b)(?<name>c)", "jo")
+    end
+    collectgarbage("setpause", 100)
+    for i = 1, 300 do
+      local proxy = newproxy(true)
+      getmetatable(proxy).__gc = disturb
+      is("{0='abc' 1='a' 2='b' 3='c' name='c'}", ngx.re.match("abc", "(a)(b)(?<name>c)", "jo"))
+      is("2, 2", ngx.re.find("abc", "(a)(b)(?<name>c)", "jo", nil, 2))
+      is("'<abc>', 1", ngx.re.gsub("abc", "(a)(b)(?<name>c)", function(m) disturb() return "<" .. m[0] .. ">" end, "jo"))
+      local seen = 0
+      for m in ngx.re.gmatch("abcabc", "(a)(b)(?<name>c)", "jo") do seen = seen + 1 assert(m.name == "c") end
+      is("2", seen)
+    end
+    local wild = function() return setmetatable({}, { __index = function(_, k) disturb() return 1 end, __newindex = disturb }) end
+    is("{0='abc' 1='a' 2='b' 3='c' name='c'}", ngx.re.match("abc", "(a)(b)(?<name>c)", "jo", wild()))
+    is("1, 3", ngx.re.find("abc", "(a)(b)(?<name>c)", "jo", wild()))
+    for i = 1, 5 do
+      raises("in the callback", ngx.re.gsub, "abc", "(a)(b)(?<name>c)", function() error("in the callback") end, "jo")
+      is("'-', 1", ngx.re.gsub("abc", "(a)(b)(?<name>c)", "-", "jo"))
+    end
+  )lua");
+}
