@@ -6,6 +6,7 @@
 #include <string>
 
 #include <sluice/event/event_loop.h>
+#include <sluice/server/generation.h>
 #include <sluice/server/process_context.h>
 
 #include "api.h"
@@ -18,13 +19,21 @@
 
 namespace sluice {
 
+// A configuration that says nothing, for timers to hold.
+struct EmptyGeneration final : Generation {
+  const Variable* find_variable(std::string_view) const override { return nullptr; }
+  Module* module(std::string_view) const override { return nullptr; }
+};
+
 struct LuaFixture {
   EventLoop loop;
   ProcessContext process{loop, ProcessKind::worker, 0, 1};
+  std::shared_ptr<EmptyGeneration> generation = std::make_shared<EmptyGeneration>();
   std::unique_ptr<Vm> vm = std::make_unique<Vm>();
 
   LuaFixture() {
     vm->process = &process;
+    vm->generation = generation.get();
     vm->prefix = "/prefix/";
   }
 
