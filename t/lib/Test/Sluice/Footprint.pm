@@ -29,13 +29,15 @@ sub memory_of {
     return slurp("/proc/$pid/smaps_rollup") =~ /^$field:\s+(\d+) kB/m ? $1 * 1024 : 0;
 }
 
-# footprint: what can be counted exactly: open descriptors, memory files among them, mapped memory files, mappings of code, threads.
+# footprint: what can be counted exactly: sockets, other open descriptors, memory files among them, mapped memory files, mappings of code,
+# threads.
 sub footprint {
     my ($pid) = @_;
     my @descriptors = descriptors_of($pid);
     my $maps        = slurp("/proc/$pid/maps");
     return {
-        descriptors         => scalar @descriptors,
+        sockets             => scalar(my @sockets = grep { /^socket:/ } @descriptors),
+        descriptors         => scalar(my @others = grep { !/^socket:/ } @descriptors),
         memory_files_open   => scalar(grep { m{^/memfd:} } @descriptors),
         memory_files_mapped => scalar(my @files = memory_files_of($pid)),
         code_mappings       => scalar(my @code = $maps =~ /^\S+ r-xp /mg),
