@@ -290,17 +290,15 @@ GET /
 
 
 === TEST 21: interim responses are kept apart
+--- skip_eval: 4: ($ENV{TEST_SLUICE_PEER} // '') eq 'nginx'
 --- config
-    location / {
-        client_max_body_size 1k;
-        proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT;
-    }
+    location / { proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_1; }
+--- tcp_listen: $TEST_SLUICE_RAND_PORT_1
+--- tcp_reply eval
+"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"
 --- request
-POST /echo
-abc
---- more_headers
-Expect: 100-continue
---- interim_codes: 100
+GET /
+--- interim_codes: 103
 --- response_body_like: abc$
 
 
@@ -331,11 +329,11 @@ own
 --- main_config
     worker_rlimit_nofile 512;
 --- http_config
-    map $uri $mapped { default "other"; /x "ex"; }
     upstream backend { server 127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; keepalive 4; }
 --- workers: 2
 --- config
-    location / { return 200 "$mapped\n"; }
+    location = /x { return 200 "ex\n"; }
+    location / { return 200 "other\n"; }
     location /up {
         proxy_pass http://backend;
         proxy_http_version 1.1;
