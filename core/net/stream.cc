@@ -56,6 +56,11 @@ void Stream::close() {
   close_fd();
 }
 
+bool Stream::is_broken() const {
+  char byte;
+  return ::recv(fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && !would_wait(errno) && errno != EINTR;
+}
+
 void Stream::interrupt() {
   if (fd() >= 0) ::shutdown(fd(), SHUT_RDWR);
 }

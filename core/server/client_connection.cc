@@ -61,7 +61,9 @@ bool ClientConnection::is_last_request() const {
 }
 
 void ClientConnection::on_readable(Stream&) {
-  if (active_ == nullptr) serve();
+  if (active_ == nullptr) return serve();
+  // A reset can come without the mark of a closed peer.
+  if (active_->exchange && active_->exchange->watches_client() && stream_.is_broken()) client_left();
 }
 
 void ClientConnection::on_closed(Stream&) {
@@ -70,14 +72,17 @@ void ClientConnection::on_closed(Stream&) {
     if (stream_.readable_hint()) return serve();
     return end();
   }
-  if (active_->exchange && active_->exchange->watches_client()) {
-    active_->flow.cancel();
-    active_->exchange->client_left();
-    active_->exchange->log_at(LogLevel::info, "client prematurely closed connection");
-    active_->exchange->run_log_phase();
-    owner_.metrics().request_ends(499);
-    end();
-  }
+  if (active_->exchange && active_->exchange->watches_client()) client_left();
+}
+
+// client_left ends a watched exchange: nobody is there to answer.
+void ClientConnection::client_left() {
+  active_->flow.cancel();
+  active_->exchange->client_left();
+  active_->exchange->log_at(LogLevel::info, "client prematurely closed connection");
+  active_->exchange->run_log_phase();
+  owner_.metrics().request_ends(499);
+  end();
 }
 
 void ClientConnection::on_timer() { end(); }
@@ -156,7 +161,8 @@ Task<ClientConnection::After> ClientConnection::serve_one() {
     const bool discarded = co_await exchange.discard_body();
     if (!discarded) co_return After::linger;
   }
-  if (!exchange.keeps_connection()) co_return active.input.empty() ? After::close : After::linger;
+  const bool unread = !active.input.empty() || stream_.readable_hint() || exchange.body_refused();
+  if (!exchange.keeps_connection()) co_return unread ? After::linger : After::close;
   co_return After::idle;
 }
 

@@ -80,6 +80,7 @@ class ClientConnection final : private StreamObserver, private Timer {
   Task<void> answer_refusal(const HeadResult& refusal);
   Task<void> linger();
   static void served(void* self);
+  void client_left();
   void become_idle();
   void end();
 

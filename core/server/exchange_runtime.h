@@ -44,6 +44,7 @@ class ExchangeRuntime final : public Exchange {
   uint64_t sent_on_connection() const { return stream_.bytes_written() - bytes_sent_before_; }
   bool watches_client() const { return watch_client_; }
   bool aborted() const { return aborted_; }
+  bool body_refused() const { return body_refused_; }
   // needs_reset: the client would take the cut-off body for a complete one if the connection just closed.
   bool needs_reset() const { return head_sent_ && !response_finished_ && response_framing_ == BodyFraming::until_close; }
   bool keeps_connection() const { return keep_connection_ && !aborted_; }
@@ -98,6 +99,7 @@ class ExchangeRuntime final : public Exchange {
   bool filters_off_ = false;        // the answer to a header filter's refusal does not pass the filters again
   bool in_error_page_ = false;
   bool continue_sent_ = false;
+  bool body_refused_ = false;       // over client_max_body_size: the client may still be sending it
   bool aborted_ = false;
   bool logged_ = false;
   bool body_allowed_ = true;        // HEAD, 204, 304: none

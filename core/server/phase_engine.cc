@@ -158,13 +158,17 @@ Outcome ExchangeRuntime::redirect_to_slash() {
 
 Outcome ExchangeRuntime::check_body_size() {
   const uint64_t limit = location_->core.client_max_body_size;
-  if (limit == 0 || body_state_ != BodyState::unread || request_.framing != BodyFraming::length || request_.content_length <= limit) {
+  if (body_refused_ || limit == 0 || body_state_ != BodyState::unread || request_.framing != BodyFraming::length || request_.content_length <= limit) {
     return Outcome::next();
   }
   keep_connection_ = false;
+  // What answers instead (error_page) gets a request without a body; the client's is read and dropped at the end.
+  body_refused_ = true;
+  body_state_ = BodyState::none;
   connection_.count_limit(ServerMetrics::Limit::request_body);
   log_at(LogLevel::error, "client intended to send too large body: ", request_.content_length, " bytes");
   set_error(ErrorKind::too_large, ErrorSource::client, "request body over client_max_body_size");
+  request_.framing = BodyFraming::none;
   return Outcome::status(413);
 }
 

@@ -9,6 +9,9 @@ namespace sluice {
 
 namespace {
 
+// What a client announces is reserved at once up to here; beyond, memory grows with what arrives.
+constexpr uint64_t kReservedBodyBytes = 1024 * 1024;
+
 Error client_error(ErrorKind kind, std::string_view text) { return Error(kind, std::string(text), ErrorSource::client); }
 
 }  // namespace
@@ -45,7 +48,7 @@ void Exchange::set_body(std::string_view body) {
 }
 
 Task<Result<void>> ExchangeRuntime::collect_body() {
-  if (request_.framing == BodyFraming::length) {
+  if (request_.framing == BodyFraming::length && body_left_ <= kReservedBodyBytes) {
     // One allocation of the announced size; client_max_body_size was checked when the location was found.
     char* whole = arena_.allocate_chars(body_left_);
     size_t size = 0;

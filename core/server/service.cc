@@ -134,6 +134,9 @@ void Service::adopt(std::shared_ptr<const Generation> generation, std::vector<Li
     gone->listener.accept_rest();
     gone->active->removed = true;
   }
+  if (impl.paused) {
+    for (auto& port : impl.ports) port->listener.pause();
+  }
   impl.pause_or_resume();
 }
 

@@ -14,7 +14,8 @@ namespace sluice {
 
 namespace {
 
-constexpr int kMaxInterimHeads = 8;
+constexpr int kMaxInterimHeads = 8;     // passed on
+constexpr int kTooManyInterimHeads = 100;
 constexpr std::string_view kReadingHeader = "while reading response header from upstream";
 
 }  // namespace
@@ -29,10 +30,14 @@ Attempt::Attempt(const ProxyHandler& handler, UpstreamRequest& request, const Up
       record_(exchange_.add_attempt()),
       started_us_(Clock::of_thread().now_us()) {
   record_.address = request.target.peer != nullptr ? std::string_view(request.target.peer->name) : request.target.name;
+  pool_.begin_use();
   group_.started(request_);
 }
 
-Attempt::~Attempt() { report(AttemptResult{AttemptResult::Kind::client_gone, 0, false}); }
+Attempt::~Attempt() {
+  report(AttemptResult{AttemptResult::Kind::client_gone, 0, false});
+  pool_.end_use();
+}
 
 uint64_t Attempt::elapsed_us() const { return Clock::of_thread().now_us() - started_us_; }
 
@@ -58,7 +63,7 @@ Task<AttemptResult> Attempt::begin() {
     reused_ = connection_->reused();
     AttemptResult result = co_await converse();
     const bool stale = result.kind == AttemptResult::Kind::io_error && was_reused();
-    if (!stale || !outgoing_.replayable || !method_is_idempotent(exchange_.request().method)) co_return result;
+    if (!stale || !outgoing_.replayable || !method_is_idempotent(outgoing_.method)) co_return result;
     sender_.cancel();
     connection_.reset();
   }
@@ -76,8 +81,14 @@ Task<AttemptResult> Attempt::converse() {
   }
   record_.bytes_sent += outgoing_.head.size() + outgoing_.body.size();
   body_sent_ = !outgoing_.streams_body;
+  last_sent_ = exchange_.loop().now();
   if (outgoing_.streams_body) {
     outgoing_.replayable = false;
+    // The client's 100 leaves before the body's own flow begins: only one flow writes to the client.
+    if (exchange_.request().expect_continue) {
+      auto told = co_await exchange_.send_interim(100, nullptr);
+      if (!told) co_return AttemptResult{AttemptResult::Kind::client_gone, 0, false};
+    }
     sender_.start(send_body());
   }
   co_return co_await read_head();
@@ -89,18 +100,27 @@ Task<AttemptResult> Attempt::read_head() {
   limits.first_line_bytes = limits.line_bytes = limits.total_bytes = static_cast<uint32_t>(handler_.conf().buffer_size);
   HeadScanner scanner(HeadScanner::Kind::response, limits);
   const Milliseconds timeout = timeout_of(request_.read_timeout, handler_.conf().read_timeout);
+  Tick deadline = 0;
   for (;;) {
     std::string_view block = buffer_.view();
     const bool in_buffer = !block.empty();
     HeadScan scan;
     if (in_buffer) scan = scanner.scan(block);
     if (scan.state == HeadScan::State::need_more) {
-      auto got = co_await stream.read(exchange_.loop().now() + static_cast<Tick>(timeout.count()));
+      if (deadline == 0) deadline = exchange_.loop().now() + static_cast<Tick>(timeout.count());
+      auto got = co_await stream.read(deadline);
       if (client_error_) co_return AttemptResult{AttemptResult::Kind::client_gone, 0, false};
       if (!got) {
-        const auto kind = got.error().kind == ErrorKind::timeout ? AttemptResult::Kind::timeout : AttemptResult::Kind::io_error;
-        co_return failed(kind, got.error(), kReadingHeader);
+        const bool late = got.error().kind == ErrorKind::timeout;
+        if (late) {
+          if (auto until = patience(timeout)) {
+            deadline = *until;
+            continue;
+          }
+        }
+        co_return failed(late ? AttemptResult::Kind::timeout : AttemptResult::Kind::io_error, got.error(), kReadingHeader);
       }
+      deadline = 0;
       if (got->empty()) co_return lost(kReadingHeader);
       received_ = true;
       record_.bytes_received += got->size();
@@ -141,7 +161,7 @@ std::optional<AttemptResult> Attempt::judge_head(std::string_view text) {
   response_ = exchange_.arena().make<ResponseHead>(exchange_.arena());
   ResponseLimits limits;
   limits.line_bytes = limits.total_bytes = static_cast<uint32_t>(handler_.conf().buffer_size);
-  const RequestKind kind = exchange_.request().method == Method::head ? RequestKind::head : RequestKind::other;
+  const RequestKind kind = outgoing_.method == Method::head ? RequestKind::head : RequestKind::other;
   const HeadResult parsed = parse_response_head(text, limits, kind, *response_);
   if (!parsed.ok()) {
     return failed(AttemptResult::Kind::invalid_header, Error(ErrorKind::bad_message, concat("upstream sent invalid header (", parsed.reason, ")")), kReadingHeader);
@@ -153,7 +173,9 @@ std::optional<AttemptResult> Attempt::judge_head(std::string_view text) {
       return failed(AttemptResult::Kind::invalid_header, Error(ErrorKind::bad_message, "upstream switched protocols without being asked"), kReadingHeader);
     }
   } else if (status < 200) {
-    ++interim_heads_;
+    if (++interim_heads_ > kTooManyInterimHeads) {
+      return failed(AttemptResult::Kind::invalid_header, Error(ErrorKind::bad_message, "upstream sent too many interim responses"), kReadingHeader);
+    }
     return std::nullopt;
   }
   record_.status = status;
@@ -187,12 +209,26 @@ Task<void> Attempt::send_body() {
     if (outgoing_.chunked) parts[count++] = piece->empty() ? iovec{const_cast<char*>("0\r\n\r\n"), 5} : iovec{const_cast<char*>("\r\n"), 2};
     if (count > 0) {
       auto sent = co_await stream.write(parts, count, timeout);
-      if (!sent) co_return;  // the peer may have answered early and closed: the reader finds out
+      if (!sent) {
+        // The peer may have answered early and closed: the reader finds out. One that takes nothing more is given up.
+        if (sent.error().kind == ErrorKind::timeout) stream.interrupt();
+        co_return;
+      }
+      last_sent_ = exchange_.loop().now();
       for (int i = 0; i < count; ++i) record_.bytes_sent += parts[i].iov_len;
     }
     if (piece->empty()) break;
   }
   body_sent_ = true;
+}
+
+std::optional<Tick> Attempt::patience(Milliseconds timeout) const {
+  const Tick now = exchange_.loop().now();
+  // While the client's body comes, its own timeouts count; then the peer has the whole time from the last byte it got.
+  if (sender_.running()) return now + static_cast<Tick>(timeout.count());
+  const Tick until = last_sent_ + static_cast<Tick>(timeout.count());
+  if (until > now) return until;
+  return std::nullopt;
 }
 
 AttemptResult Attempt::failed(AttemptResult::Kind kind, const Error& error, std::string_view doing) {
@@ -237,7 +273,10 @@ Task<Outcome> Attempt::relay() {
     case BodyFraming::length: body_left_ = response_->content_length; break;
     default: break;
   }
-  const bool sized = response_->framing == BodyFraming::length || (response_->framing == BodyFraming::none && response_->headers.has(HeaderId::content_length));
+  // An upstream asked with HEAD announces a body that it does not send.
+  const bool announced_only = outgoing_.method == Method::head && exchange_.request().method != Method::head;
+  if (announced_only) response_->content_length = 0;
+  const bool sized = response_->framing == BodyFraming::length || announced_only || (response_->framing == BodyFraming::none && response_->headers.has(HeaderId::content_length));
   auto head = exchange_.send_head(sized ? static_cast<int64_t>(response_->content_length) : -1);
   if (!head) {
     exchange_.log_at(LogLevel::error, head.error().text, " while sending response to client");
@@ -296,7 +335,11 @@ Task<Outcome> Attempt::relay_body() {
     if (complete) co_return Outcome::finished();
 
     auto got = co_await connection_->stream().read(exchange_.loop().now() + static_cast<Tick>(timeout.count()));
-    const bool broken = !got || (got->empty() && response_->framing != BodyFraming::until_close);
+    if (!got && got.error().kind == ErrorKind::timeout && patience(timeout)) {
+      bytes = {};
+      continue;
+    }
+    const bool broken = client_error_ || !got || (got->empty() && response_->framing != BodyFraming::until_close);
     if (broken) {
       if (client_error_) {
         log_client_error();
@@ -363,8 +406,10 @@ void Attempt::end_upstream() {
 
 Task<Outcome> Attempt::tunnel() {
   exchange_.response().headers.set(HeaderId::upgrade, "websocket");
+  // The peer is busy with this request until the tunnel ends.
+  Outcome outcome = co_await exchange_.become_tunnel(connection_->stream(), rest_, timeout_of(request_.read_timeout, handler_.conf().read_timeout));
   report(AttemptResult{AttemptResult::Kind::success, 101, false});
-  return exchange_.become_tunnel(connection_->stream(), rest_, timeout_of(request_.read_timeout, handler_.conf().read_timeout));
+  co_return outcome;
 }
 
 }  // namespace sluice

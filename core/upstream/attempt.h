@@ -28,6 +28,7 @@ struct OutgoingRequest {
   bool streams_body = false;    // the rest follows from the client while the response may already come
   bool chunked = false;         // how the rest is framed
   bool upgrade = false;         // asks for a WebSocket
+  Method method = Method::get;  // of the request line: what the response answers
   bool replayable = true;       // nothing of the client's body is consumed that a second attempt would need
 };
 
@@ -58,6 +59,8 @@ class Attempt {
   // judge_head parses a complete head; nothing: it was an interim one, or more must be read.
   std::optional<AttemptResult> judge_head(std::string_view text);
   bool passes_interim_on() const;
+  // patience: how long to wait on after a read that timed out, because the request itself is still on its way; nothing: no longer.
+  std::optional<Tick> patience(Milliseconds timeout) const;
   Task<void> send_body();
   Task<Outcome> relay_at_once();
   Task<Outcome> relay_body();
@@ -90,6 +93,7 @@ class Attempt {
   std::optional<Error> client_error_;
   std::string error_text_;
   uint64_t started_us_;
+  Tick last_sent_ = 0;                    // when the request last made progress
   int interim_heads_ = 0;
   bool reused_ = false;
   bool received_ = false;

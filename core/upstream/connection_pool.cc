@@ -5,9 +5,11 @@
 namespace sluice {
 
 UpstreamConnection::UpstreamConnection(PeerPool& pool, std::unique_ptr<Stream> stream)
-    : opened(stream->loop().now()), pool_(pool), stream_(std::move(stream)) {}
+    : opened(stream->loop().now()), pool_(pool), stream_(std::move(stream)) {
+  pool_.begin_use();
+}
 
-UpstreamConnection::~UpstreamConnection() = default;
+UpstreamConnection::~UpstreamConnection() { pool_.end_use(); }
 
 // While it is idle: whatever happens ends it.
 void UpstreamConnection::on_readable(Stream&) { pool_.drop(*this); }
@@ -60,8 +62,16 @@ size_t ConnectionPools::TextHash::operator()(std::string_view text) const { retu
 PeerPool& ConnectionPools::pool(const Address& address) {
   const std::string_view key(reinterpret_cast<const char*>(address.data()), address.size());
   auto it = pools_.find(key);
-  if (it == pools_.end()) it = pools_.emplace(std::string(key), std::make_unique<PeerPool>(address)).first;
+  if (it == pools_.end()) {
+    if (pools_.size() >= kMaxTexts) forget_unused();
+    it = pools_.emplace(std::string(key), std::make_unique<PeerPool>(address)).first;
+  }
   return *it->second;
+}
+
+void ConnectionPools::forget_unused() {
+  texts_.clear();
+  std::erase_if(pools_, [](const auto& entry) { return entry.second->unused(); });
 }
 
 PeerPool* ConnectionPools::pool_of_text(std::string_view text, uint16_t default_port) {

@@ -63,6 +63,10 @@ class PeerPool {
   // put keeps the connection if the limits allow, closing the oldest idle one when there are too many.
   void put(std::unique_ptr<UpstreamConnection> connection, const KeepaliveLimits& limits);
   size_t idle() const { return count_; }
+  // Who has a reference to this pool for longer than a call says so; a pool that nobody uses may be forgotten.
+  void begin_use() { ++uses_; }
+  void end_use() { --uses_; }
+  bool unused() const { return uses_ == 0 && count_ == 0; }
 
  private:
   friend class UpstreamConnection;
@@ -73,6 +77,7 @@ class PeerPool {
   UpstreamConnection* newest_ = nullptr;
   UpstreamConnection* oldest_ = nullptr;
   size_t count_ = 0;
+  size_t uses_ = 0;
 };
 
 class ConnectionPools {
@@ -80,7 +85,8 @@ class ConnectionPools {
   explicit ConnectionPools(ProcessContext&) {}
   static ConnectionPools& of(ProcessContext& process) { return process.shared<ConnectionPools>("upstream connection pools"); }
 
-  // pool finds or makes the pool of an address; the reference lives as long as the process.
+  // pool finds or makes the pool of an address. The reference is good until the next call of pool or pool_of_text, and longer
+  // between begin_use and end_use.
   PeerPool& pool(const Address& address);
   // pool_of_text does the same for a literal "ip:port" or "unix:/path"; null when it is none. Known texts cost one hash lookup.
   PeerPool* pool_of_text(std::string_view text, uint16_t default_port);
@@ -90,7 +96,8 @@ class ConnectionPools {
     using is_transparent = void;
     size_t operator()(std::string_view text) const;
   };
-  static constexpr size_t kMaxTexts = 100'000;  // made-up names must not grow the table without bound
+  static constexpr size_t kMaxTexts = 100'000;  // made-up addresses must not grow the tables without bound
+  void forget_unused();
 
   std::unordered_map<std::string, std::unique_ptr<PeerPool>, TextHash, std::equal_to<>> pools_;
   std::unordered_map<std::string, PeerPool*, TextHash, std::equal_to<>> texts_;

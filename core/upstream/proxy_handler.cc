@@ -71,6 +71,14 @@ Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
     co_return Outcome::status(target.error().kind == ErrorKind::internal ? 500 : 502);
   }
   const bool upgrade = wants_websocket(exchange.request());
+  // HTTP/1.0 knows no chunks: the whole body must be there to announce its length.
+  if (conf_.http10 && conf_.pass_request_body && exchange.request().framing == BodyFraming::chunked && !exchange.body_read()) {
+    auto body = co_await exchange.read_body();
+    if (!body) {
+      exchange.set_error(body.error().kind, body.error().source, body.error().text);
+      co_return Outcome::status(error_status(body.error()));
+    }
+  }
   auto head = render_head(exchange, *target, upgrade);
   if (!head) {
     exchange.log_at(LogLevel::error, head.error().text);
@@ -78,7 +86,10 @@ Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
     co_return Outcome::status(500);
   }
   OutgoingRequest outgoing = outgoing_of(exchange, *head, upgrade, conf_.pass_request_body);
+  if (!conf_.method.empty()) outgoing.method = method_from(conf_.method.eval(exchange));
+  else outgoing.method = exchange.request().method;
   UpstreamRequest request(exchange, *target->group);
+  request.method = outgoing.method;
   const NextUpstreamPolicy policy(conf_, exchange.loop().now());
   exchange.watch_client(!conf_.ignore_client_abort);
   for (;;) {

@@ -33,7 +33,7 @@ bool NextUpstreamPolicy::again(const UpstreamRequest& request, const AttemptResu
   }
   if ((conf_.next_upstream & condition) == 0) return false;
   // A request that may have been carried out is repeated only if doing it twice does no harm.
-  if (request_sent && !method_is_idempotent(request.exchange.request().method) && (conf_.next_upstream & kNextNonIdempotent) == 0) {
+  if (request_sent && !method_is_idempotent(request.method) && (conf_.next_upstream & kNextNonIdempotent) == 0) {
     return false;
   }
   const uint64_t peers = request.upstream.peers().size();

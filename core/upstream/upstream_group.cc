@@ -2,6 +2,10 @@
 
 namespace sluice {
 
+UpstreamGroup::~UpstreamGroup() {
+  for (PeerPool* pool : pools_) pool->end_use();
+}
+
 bool UpstreamGroup::usable(const Peer& peer, const UpstreamRequest& request) const {
   if (peer.down || request.tried(peer)) return false;
   for (const auto& gate : gates_) {
@@ -32,8 +36,10 @@ void UpstreamGroup::ended(UpstreamRequest& request, const AttemptResult& result)
 }
 
 void UpstreamGroup::connect_pools(ConnectionPools& pools) {
-  pools_.clear();
-  for (const Peer& peer : peers_.list) pools_.push_back(&pools.pool(peer.address));
+  for (const Peer& peer : peers_.list) {
+    pools_.push_back(&pools.pool(peer.address));
+    pools_.back()->begin_use();
+  }
 }
 
 }  // namespace sluice

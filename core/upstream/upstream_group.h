@@ -23,6 +23,7 @@ class StaticPeers final : public PeerSource {
 class UpstreamGroup final : public Upstream {
  public:
   explicit UpstreamGroup(std::string name) : name_(std::move(name)) {}
+  ~UpstreamGroup() override;
 
   const std::string& name() const override { return name_; }
   const PeerSource& source() const override { return peers_; }

@@ -9,13 +9,14 @@ namespace {
 
 using namespace sluice;
 
-uint64_t milliseconds(Milliseconds time) { return static_cast<uint64_t>(time.count()); }
+// Each process has its own cached clock: a mark of another one may lie ahead of ours.
+bool passed(uint64_t now, uint64_t mark, Milliseconds time) { return now > mark && now - mark > static_cast<uint64_t>(time.count()); }
 
 class FailGate final : public Gate {
  public:
   bool allows(const Peer& peer, const UpstreamRequest&) const override {
     if (peer.max_fails == 0 || peer.state->fails.load(std::memory_order_relaxed) < peer.max_fails) return true;
-    return Clock::of_thread().now() - peer.state->checked_ms.load(std::memory_order_relaxed) > milliseconds(peer.fail_timeout);
+    return passed(Clock::of_thread().now(), peer.state->checked_ms.load(std::memory_order_relaxed), peer.fail_timeout);
   }
 };
 
@@ -48,7 +49,7 @@ class FailObserver final : public AttemptObserver {
     PeerState& state = *peer.state;
     const uint64_t now = Clock::of_thread().now();
     // Failures further apart than fail_timeout do not add up.
-    if (now - state.failed_at_ms.exchange(now, std::memory_order_relaxed) > milliseconds(peer.fail_timeout)) {
+    if (passed(now, state.failed_at_ms.exchange(now, std::memory_order_relaxed), peer.fail_timeout)) {
       state.fails.store(0, std::memory_order_relaxed);
     }
     state.checked_ms.store(now, std::memory_order_relaxed);

@@ -139,6 +139,8 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
   // peer_closed: the kernel has told that the peer shut its side; buffered bytes may still be readable.
   bool peer_closed() const { return peer_closed_; }
   bool readable_hint() const { return readable_; }
+  // is_broken asks the socket whether the connection was reset; takes nothing out of it.
+  bool is_broken() const;
   uint64_t bytes_read() const { return bytes_read_; }
   uint64_t bytes_written() const { return bytes_written_; }
   EventLoop& loop() { return *loop_; }

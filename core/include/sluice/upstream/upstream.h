@@ -66,6 +66,7 @@ class SLUICE_API UpstreamRequest {
   UpstreamRequest(Exchange& its_exchange, const Upstream& its_upstream) : exchange(its_exchange), upstream(its_upstream) {}
   Exchange& exchange;
   const Upstream& upstream;
+  Method method = Method::unknown;  // as the peer gets it (proxy_method)
   AttemptTarget target;             // of the current attempt
   uint32_t tries = 0;               // attempts made before this one
   uint32_t more_tries = 0;          // extra ones that a balancer asked for (set_more_tries)
