@@ -56,7 +56,16 @@ int waits(lua_State* L) {
   return 1;
 }
 
-constexpr luaL_Reg kFunctions[] = {{"create", create}, {"__resume", resume}, {"__yield", yield}, {"__status", status}, {"__waits", waits}, {nullptr, nullptr}};
+// taken: does a hook that waits hold this coroutine? LuaJIT's own resume takes it for a suspended one.
+int taken(lua_State* L) {
+  lua_State* other = lua_tothread(L, 1);
+  const auto* coroutine = other == nullptr ? nullptr : static_cast<LuaCoroutine*>(lua_getexdata2(other));
+  lua_pushboolean(L, coroutine != nullptr && coroutine->taken());
+  return 1;
+}
+
+constexpr luaL_Reg kFunctions[] = {{"create", create},   {"__resume", resume}, {"__yield", yield}, {"__status", status},
+                                   {"__waits", waits},   {"__taken", taken},   {nullptr, nullptr}};
 
 }  // namespace
 

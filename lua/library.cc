@@ -10,9 +10,19 @@ namespace {
 
 constexpr std::string_view kCoroutines = R"lua(
 local coroutine, error = coroutine, error
-local waits, create = coroutine.__waits, coroutine.create
+local waits, taken, create = coroutine.__waits, coroutine.__taken, coroutine.create
+local standard_resume, standard_status = coroutine.resume, coroutine.status
 local own = { resume = coroutine.__resume, yield = coroutine.__yield, status = coroutine.__status }
-coroutine.__waits, coroutine.__resume, coroutine.__yield, coroutine.__status = nil, nil, nil, nil
+coroutine.__waits, coroutine.__taken = nil, nil
+coroutine.__resume, coroutine.__yield, coroutine.__status = nil, nil, nil
+
+function coroutine.resume(co, ...)
+  if taken(co) then return false, "cannot resume normal coroutine" end
+  return standard_resume(co, ...)
+end
+function coroutine.status(co)
+  return taken(co) and "normal" or standard_status(co)
+end
 
 for name, scheduled in pairs(own) do
   local standard = coroutine[name]

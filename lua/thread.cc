@@ -88,9 +88,12 @@ LuaThread::Step LuaThread::run(int arguments) {
   }
 }
 
-// enter makes the child current and hands it the values that its parent yielded.
+// enter makes the child current, keeps it alive and hands it the values that its parent yielded. The anchor waits until here because
+// the yield before may have failed: a coroutine that has one belongs to a chain.
 int LuaThread::enter(LuaCoroutine& child) {
   lua_State* from = current_->state;
+  lua_pushthread(child.state);
+  child.anchor = luaL_ref(child.state, LUA_REGISTRYINDEX);
   int values = lua_gettop(from);
   lua_xmove(from, child.state, values);
   child.parent = current_;
@@ -108,13 +111,6 @@ int LuaThread::back_to_parent(bool ok, int values) {
   lua_xmove(child->state, current_->state, values);
   luaL_unref(vm_.main(), LUA_REGISTRYINDEX, std::exchange(child->anchor, LUA_NOREF));
   return values + 1;
-}
-
-bool LuaThread::in_chain(const LuaCoroutine* coroutine) const {
-  for (const LuaCoroutine* at = current_; at != nullptr; at = at->parent) {
-    if (at == coroutine) return true;
-  }
-  return false;
 }
 
 void LuaThread::describe_failure(lua_State* L) {
@@ -181,12 +177,10 @@ int LuaThread::resume_coroutine(lua_State* L) {
   lua_State* other = lua_tothread(L, 1);
   auto* child = static_cast<LuaCoroutine*>(lua_getexdata2(other));
   if (child == current_) return refuse(L, "cannot resume running coroutine");
-  if (child == nullptr || in_chain(child)) return refuse(L, "cannot resume normal coroutine");
+  if (child == nullptr || child->taken()) return refuse(L, "cannot resume normal coroutine");
   if (is_dead(other)) return refuse(L, "cannot resume dead coroutine");
   int values = lua_gettop(L) - 1;
-  if (lua_checkstack(other, values + 1) == 0) return luaL_error(L, "too many arguments to resume");
-  lua_pushvalue(L, 1);
-  child->anchor = luaL_ref(L, LUA_REGISTRYINDEX);
+  if (lua_checkstack(other, values + 2) == 0) return luaL_error(L, "too many arguments to resume");
   target_ = child;
   ask_ = Ask::switch_in;
   return lua_yield(L, values);
@@ -200,7 +194,7 @@ int LuaThread::yield_coroutine(lua_State* L) {
 const char* LuaThread::status_of(lua_State* L, lua_State* other) const {
   if (other == L) return "running";
   const auto* coroutine = static_cast<LuaCoroutine*>(lua_getexdata2(other));
-  if (coroutine != nullptr && in_chain(coroutine)) return "normal";
+  if (coroutine != nullptr && coroutine->taken()) return "normal";
   return is_dead(other) ? "dead" : "suspended";
 }
 

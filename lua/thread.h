@@ -24,7 +24,10 @@ namespace sluice {
 struct LuaCoroutine {
   lua_State* state = nullptr;
   LuaCoroutine* parent = nullptr;  // who resumed it; null while it does not run
-  int anchor = LUA_NOREF;          // keeps it from being collected while it runs
+  int anchor = LUA_NOREF;          // keeps it from being collected while it is taken; an entry function's thread always has one
+
+  // taken: it is running, asleep or waiting for a coroutine that it resumed, in any thread; nobody may resume it.
+  bool taken() const { return anchor != LUA_NOREF; }
 };
 
 class LuaThread {
@@ -74,7 +77,6 @@ class LuaThread {
   Step resume(int results);
   int enter(LuaCoroutine& child);
   int back_to_parent(bool ok, int values);
-  bool in_chain(const LuaCoroutine* coroutine) const;
   void describe_failure(lua_State* L);
 
   Vm& vm_;

@@ -133,3 +133,54 @@ writing a global Lua variable ('leak')
 GET /t
 --- response_body
 0 true function http
+
+=== TEST 9: a coroutine that another thread holds is not resumed
+--- http_config
+    init_by_lua_block {
+        shared = {}
+        function shared.nap()
+            ngx.sleep(0.2)
+            return "slept"
+        end
+    }
+--- config
+    location /t {
+        content_by_lua_block {
+            local function try(co) return coroutine.status(co), select(2, coroutine.resume(co)) end
+            shared.co, shared.result = coroutine.create(shared.nap), nil
+            ngx.timer.at(0, function()
+                shared.entry = coroutine.running()
+                shared.result = select(2, coroutine.resume(shared.co))
+            end)
+            while coroutine.status(shared.co) ~= "normal" do ngx.sleep(0.001) end
+            ngx.say(try(shared.co))
+            ngx.say(try(shared.entry))
+            ngx.say(pcall(coroutine.wrap(function() return try(shared.co) end)))
+            ngx.flush(true)
+            while not shared.result do ngx.sleep(0.001) end
+            ngx.say(shared.result, " ", coroutine.status(shared.co), " ", select(2, coroutine.resume(shared.co)))
+        }
+        header_filter_by_lua_block {
+            ngx.header["X-Filter"] = coroutine.status(shared.co) .. ", " .. select(2, coroutine.resume(shared.co))
+        }
+    }
+--- request eval
+["GET /t", "GET /t"]
+--- response_headers eval
+["X-Filter: normal, cannot resume normal coroutine", "X-Filter: normal, cannot resume normal coroutine"]
+--- response_body eval
+["normalcannot resume normal coroutine\n" x 2 . "truenormalcannot resume normal coroutine\nslept dead cannot resume dead coroutine\n",
+ "normalcannot resume normal coroutine\n" x 2 . "truenormalcannot resume normal coroutine\nslept dead cannot resume dead coroutine\n"]
+
+=== TEST 10: a resume that fails leaves the coroutine as it was
+--- config
+    location /t { content_by_lua_block {
+        local co = coroutine.create(function() return "ran" end)
+        ngx.say(pcall(string.gsub, "x", "x", function() return coroutine.resume(co) end))
+        ngx.say(coroutine.status(co), " ", select(2, coroutine.resume(co)))
+    } }
+--- request
+GET /t
+--- response_body
+falseattempt to yield across C-call boundary
+suspended ran
