@@ -101,14 +101,20 @@ int LuaThread::enter(LuaCoroutine& child) {
   return lua_status(child.state) == LUA_YIELD ? values : lua_gettop(child.state) - 1;
 }
 
-// back_to_parent moves `values` from the current coroutine to the one that resumed it, behind `ok`.
+// back_to_parent moves `values` from the current coroutine to the one that resumed it, behind `ok`; more than fit are an error there.
 int LuaThread::back_to_parent(bool ok, int values) {
   LuaCoroutine* child = current_;
   current_ = child->parent;
   child->parent = nullptr;
-  lua_checkstack(current_->state, values + 1);
-  lua_pushboolean(current_->state, ok);
-  lua_xmove(child->state, current_->state, values);
+  lua_State* parent = current_->state;
+  if (lua_checkstack(parent, values + 1) == 0) {
+    lua_settop(child->state, 0);
+    lua_pushliteral(child->state, "too many results to resume");
+    ok = false;
+    values = 1;
+  }
+  lua_pushboolean(parent, ok);
+  lua_xmove(child->state, parent, values);
   luaL_unref(vm_.main(), LUA_REGISTRYINDEX, std::exchange(child->anchor, LUA_NOREF));
   return values + 1;
 }

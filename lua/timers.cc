@@ -6,6 +6,13 @@
 
 namespace sluice {
 
+namespace {
+
+// More do not fit on the stack of the thread that runs the function.
+constexpr int kMostValues = 4000;
+
+}  // namespace
+
 // One timer. The function and its arguments wait in a Lua table: {n = count, function, arguments...}.
 class LuaTimers::Entry final : private Timer {
  public:
@@ -64,7 +71,7 @@ class LuaTimers::Entry final : private Timer {
     lua_getfield(L, table, "n");
     int count = static_cast<int>(lua_tointeger(L, -1));
     lua_pop(L, 1);
-    luaL_checkstack(L, count + 2, nullptr);
+    lua_checkstack(L, count + 2);
     lua_rawgeti(L, table, 1);
     lua_pushboolean(L, premature);
     for (int i = 2; i <= count; ++i) lua_rawgeti(L, table, i);
@@ -118,6 +125,7 @@ const char* LuaTimers::add(lua_State* L, int first, Milliseconds delay, Repeat r
   if ((vm_.retired || vm_.process->exiting) && delay.count() > 0) return "process exiting";
   if (pending_ >= vm_.settings.max_pending_timers) return "too many pending timers";
   int count = lua_gettop(L) - first + 1;
+  if (count > kMostValues) return "too many arguments";
   lua_createtable(L, count, 1);
   int table = lua_gettop(L);
   for (int i = 1; i <= count; ++i) {

@@ -18,7 +18,7 @@ class LuaTimers {
   explicit LuaTimers(Vm& vm);
   ~LuaTimers();
 
-  // add takes the function and its arguments from L's stack, [first, top]. Null, or why not ("too many pending timers").
+  // add takes the function and its arguments from L's stack, [first, top]. Null, or why not ("too many pending timers", "too many arguments").
   enum class Repeat { once, every };
   const char* add(lua_State* L, int first, Milliseconds delay, Repeat repeat);
   void retire();

@@ -184,3 +184,26 @@ GET /t
 --- response_body
 falseattempt to yield across C-call boundary
 suspended ran
+
+=== TEST 11: more values than a stack takes
+--- config
+    location /t { content_by_lua_block {
+        local many = {}
+        for i = 1, 7900 do many[i] = i end
+        local function values(name) return assert(loadstring("return " .. name .. "(" .. ("0,"):rep(200) .. "unpack(...))")) end
+        local function counted(ok, first, ...) return tostring(ok) .. " " .. tostring(first) .. " " .. select("#", ...) end
+        local function try(co, ...) return counted(coroutine.resume(co, ...)) end
+        ngx.say(try(coroutine.create(function() return 0, unpack(many) end)))
+        local ended = coroutine.create(values("(function(...) return ... end)"))
+        ngx.say(try(ended, many), ", ", coroutine.status(ended))
+        local yields = coroutine.create(values("coroutine.yield"))
+        ngx.say(try(yields, many), ", ", coroutine.status(yields))
+        ngx.say(try(yields, "back"), ", ", coroutine.status(yields))
+    } }
+--- request
+GET /t
+--- response_body
+true 0 7900
+false too many results to resume 0, dead
+false too many results to resume 0, suspended
+true back 0, dead

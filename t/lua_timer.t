@@ -74,3 +74,23 @@ GET /t
 GET /t
 --- no_error_log
 premature: false
+
+=== TEST 6: more arguments than a timer takes
+--- config
+    location /t { content_by_lua_block {
+        local many = {}
+        for i = 1, 3999 do many[i] = i end
+        local seen
+        local function count(_, ...) seen = select("#", ...) end
+        ngx.say(ngx.timer.at(0, count, unpack(many)))
+        while not seen do ngx.sleep(0.001) end
+        ngx.say(seen)
+        many[4000] = 4000
+        ngx.say(tostring((ngx.timer.at(0, count, unpack(many)))), " ", select(2, ngx.timer.at(0, count, unpack(many))))
+    } }
+--- request
+GET /t
+--- response_body
+1
+3999
+nil too many arguments
