@@ -60,7 +60,7 @@ my %put = (method => 'PUT', body => '127.0.0.13');
 get('no sandbox yet', "$sandbox_port-new1.localhost", '/', 404);
 get('the table takes one', 'localhost', '/sandboxes/new1', 201, qr/^new1 is at 127\.0\.0\.13$/, %put);
 get('which is served', "$sandbox_port-new1.localhost", '/', 200, qr/^This is sandbox ghi789/);
-get('and counted in the log phase', 'localhost', '/sandboxes/', 200, qr/^new1 127\.0\.0\.13 1$/m);
+ok wait_until(sub { body_of('localhost', '/sandboxes/') =~ /^new1 127\.0\.0\.13 1$/m }), 'and counted in the log phase, which comes after the response';
 get('nothing but an address', 'localhost', '/sandboxes/new2', 400, undef, %put, body => $_) for '127.0.0.1/x', 'localhost', '1.2.3', '1.2.3.256', '';
 get('nothing but an id', 'localhost', '/sandboxes/a/b', 405, undef, %put);
 get('removed', 'localhost', '/sandboxes/new1', 200, qr/gone/, method => 'DELETE');
@@ -74,6 +74,11 @@ unlike slurp("$prefix/build/error.log"), qr/\[(?:crit|alert|emerg)\]/, 'the erro
 kill INT => $pid;
 close $output;
 done_testing;
+
+sub body_of {
+    my ($host, $target) = @_;
+    return Test::Sluice::Http->connect(port => $port)->request(GET => $target, host => "$host:$port")->body;
+}
 
 # get: one request; checks its status and body.
 sub get {
