@@ -51,6 +51,19 @@ subtest 'a daemon\'s parent exits with 0 when the daemon listens and its pid fil
     $s->remove;
 };
 
+subtest 'who reads the output of a starting daemon comes to its end' => sub {
+    my $s = server(daemon => 'on', workers => 2);
+    open my $out, '-|', Test::Sluice::Server::binary(), '-p', $s->prefix . '/', '-c', 'conf/proxy.conf' or die "cannot run sluice: $!";
+    my $text = eval { local $SIG{ALRM} = sub { die "still open\n" }; alarm 10; my @lines = <$out>; alarm 0; join '', @lines };
+    is $text, '', 'no process keeps it open' or diag $@;
+    my $pid = $s->daemon_pid;
+    is $s->command('-s', 'stop')->{status}, 0, '-s stop';
+    ok wait_until { !-e $s->pid_file }, 'it ends';
+    close $out;
+    waitpid $pid, POSIX::WNOHANG();
+    $s->remove;
+};
+
 subtest 'a start fails with a reason when the address is in use' => sub {
     my $s     = server(daemon => 'on');
     my $other = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $s->port, Listen => 1) or die "cannot listen: $!";
@@ -142,11 +155,18 @@ subtest 'a killed worker is back within 100 ms and keeps its socket' => sub {
 };
 
 subtest 'a crashing worker leaves an obituary line and is replaced' => sub {
-    my $s = server()->start;
+    my $s = server(config => $kHello . q( location /die { content_by_lua_block {
+        local ffi = require "ffi"
+        ffi.cdef "void abort(void);"
+        ffi.C.abort()
+    } }))->start;
     my ($worker) = $s->worker_pids;
-    kill 'ABRT', $worker;
+    my $dying = $s->connection;
+    $dying->write("GET /die?really HTTP/1.1\r\nHost: a\r\n\r\n");
     ok $s->wait_for_workers(1, $worker), 'another worker runs';
-    ok $s->wait_for_log(qr/worker process $worker exited on signal 6/), 'the log has its end';
+    ok $s->wait_for_log(qr/\[alert\] \d+#\d+: worker process $worker exited on signal 6/), 'the log has its end';
+    ok $s->wait_for_log(qr{\[alert\] \d+#\d+: worker process $worker died in \S+ for request "GET /die\?really HTTP/1\.1"}), 'and what it was doing';
+    is $s->get('/')->body, "hello\n", 'its successor serves';
     $s->stop(allowed => [qr/exited on signal 6/, qr/worker process \d+ died/]);
 };
 
