@@ -149,6 +149,8 @@ refused(server => 'listen nobody.invalid:80; # here',      'host not found in "n
 refused(server => 'server_name ~; # here',                 'empty regex in server name "~"');
 refused(server => 'server_name ~a(b; # here',              'pcre2_compile() failed: missing closing parenthesis in "a(b"');
 refused(server => 'server_name a.*.b; # here',             'invalid server name or wildcard "a.*.b" on 127.0.0.1:1');
+warned(http    => 'tcp_nodelay off; # here', '"tcp_nodelay off" has no effect, it is always on');
+warned(main    => "pcre_jit off; # here\nevents { }\nhttp { }", '"pcre_jit off" has no effect, it is always on');
 warned(http    => "server { listen 127.0.0.1:2; server_name a; }\nserver { listen 127.0.0.1:2; server_name a; } # here", 'conflicting server name "a" on 127.0.0.1:2, ignored');
 
 # --- locations
@@ -231,6 +233,25 @@ $server->write_config(raw_config => "events { }\nhttp { server { listen 127.0.0.
 my $good = $server->command('-t');
 is $good->{status}, 0, 'a good configuration';
 is $good->{stderr}, "sluice: the configuration file $name syntax is ok\nsluice: configuration file $name test is successful\n", 'is called good';
+
+# --- blocks may come in any order
+
+$server->write_config(raw_config => <<'END');
+http {
+    server {
+        listen 127.0.0.1:1;
+        location / { proxy_pass http://later; access_log logs/a late; content_by_lua_block { ngx.shared.later:get("x") } }
+    }
+    log_format late '$uri';
+    upstream later { server 127.0.0.1:2; }
+    lua_shared_dict later 1m;
+}
+events { worker_connections 64; }
+worker_processes 1;
+END
+my $backwards = $server->command('-t');
+is $backwards->{status}, 0, 'what is used may stand below, events below http' or diag $backwards->{stderr};
+unlike $backwards->{stderr}, qr/\[(?:warn|emerg)\]/, 'without a warning';
 
 $server->remove;
 done_testing;

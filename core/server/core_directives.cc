@@ -68,6 +68,12 @@ void drop_error_pages(void* conf) {
   static_cast<CoreConf*>(conf)->error_pages.clear();
 }
 
+Result<void> accept_tcp_nodelay(DirectiveUse& use) {
+  TRY_ASSIGN(bool on, rows::flag_value(use));
+  if (!on) use.block.builder().warn(use.node.place, "\"tcp_nodelay off\" has no effect, it is always on");
+  return {};
+}
+
 constexpr Directive accepted_flag(std::string_view name, std::string_view default_text, std::string_view help) {
   return {name, kEverywhere, 1, 1, BlockShape::none, Repeat::once, check_flag, nullptr, default_text, help};
 }
@@ -110,7 +116,8 @@ constexpr Directive kRows[] = {
     rows::flag<&CoreConf::server_name_in_redirect>("server_name_in_redirect", kEverywhere, "off",
                                                    "Whether that host is the first server_name instead of the request's."),
     rows::flag<&CoreConf::port_in_redirect>("port_in_redirect", kEverywhere, "on", "Whether such redirects name a port that is not 80."),
-    accepted_flag("tcp_nodelay", "on", "Accepted; it is always on."),
+    {"tcp_nodelay", kEverywhere, 1, 1, BlockShape::none, Repeat::once, accept_tcp_nodelay, nullptr, "on",
+     "Accepted; it is always on, and `off` gives a warning."},
     accepted_flag("tcp_nopush", "off", "Accepted; head and body leave together without it."),
     accepted_flag("sendfile", "off", "Accepted; it has no effect on proxied responses."),
 };

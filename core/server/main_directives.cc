@@ -87,6 +87,12 @@ Result<void> check_flag(DirectiveUse& use) {
   return {};
 }
 
+Result<void> accept_pcre_jit(DirectiveUse& use) {
+  TRY_ASSIGN(bool on, rows::flag_value(use));
+  if (!on) use.block.builder().warn(use.node.place, "\"pcre_jit off\" has no effect, it is always on");
+  return {};
+}
+
 Result<void> accept_it(DirectiveUse&) {
   return {};
 }
@@ -120,8 +126,8 @@ constexpr Directive kRows[] = {
     simple("load_module", kMain, 1, 1, Repeat::any, accept_it, "",
            "Loads a module, or all that a pattern matches; relative paths count from the prefix, then from the module directory. "
            "Modules that come with sluice load by themselves when a directive of theirs is used."),
-    simple("pcre_jit", kMain, 1, 1, Repeat::once, check_flag, "on",
-           "Accepted; regular expressions are always compiled to machine code."),
+    simple("pcre_jit", kMain, 1, 1, Repeat::once, accept_pcre_jit, "on",
+           "Accepted; regular expressions are always compiled to machine code, and `off` gives a warning."),
     simple("worker_connections", kEvents, 1, 1, Repeat::once, set_connections, "10240",
            "Connections of one worker, those to clients and to upstreams together."),
     simple("use", kEvents, 1, 1, Repeat::once, set_use, "epoll", "Accepted for epoll, the one method that sluice has."),
