@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -31,10 +32,14 @@ Result<void> check_unused(const ListenSpec& spec) {
 }
 
 // A socket file that nobody listens on was left by a process that was killed.
-void remove_stale_socket(const ListenSpec& spec) {
+// When the predecessor died its workers still listen: they have their queue, and what comes next is ours.
+void remove_stale_socket(const ListenSpec& spec, bool predecessor_died) {
+  std::string path(spec.address.text().substr(std::string_view("unix:").size()));
+  struct stat file = {};
+  if (lstat(path.c_str(), &file) != 0 || !S_ISSOCK(file.st_mode)) return;
   Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (connect(probe.get(), spec.address.data(), spec.address.size()) == 0 || errno != ECONNREFUSED) return;
-  unlink(spec.address.text().c_str() + std::string_view("unix:").size());
+  bool stale = connect(probe.get(), spec.address.data(), spec.address.size()) != 0 && errno == ECONNREFUSED;
+  if (stale || predecessor_died) unlink(path.c_str());
 }
 
 class SocketOpener {
@@ -64,7 +69,7 @@ class SocketOpener {
       sockets_.push_back(socket);
       return {};
     }
-    if (spec.address.is_unix()) remove_stale_socket(spec);
+    if (spec.address.is_unix()) remove_stale_socket(spec, context_.predecessor_died);
     ListenOptions options;
     options.backlog = spec.backlog;
     options.reuse_port = !spec.address.is_unix();
