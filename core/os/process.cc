@@ -1,10 +1,14 @@
 #include "os/process.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include <sluice/base/strings.h>
@@ -36,6 +40,30 @@ Result<void> set_open_files_limit(uint64_t count) {
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
     return os_error(concat("setrlimit(RLIMIT_NOFILE, ", count, ')'), errno);
   return {};
+}
+
+void raise_open_files_limit() {
+  rlimit limit = {};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void close_all_but(std::vector<int> kept) {
+  kept.insert(kept.end(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
+  std::sort(kept.begin(), kept.end());
+  unsigned next = 0;
+  for (int fd : kept) {
+    auto keep = static_cast<unsigned>(fd);
+    if (keep > next) close_range(next, keep - 1, 0);
+    next = std::max(next, keep + 1);
+  }
+  close_range(next, ~0u, 0);
+}
+
+void end_with_parent(pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(1);
 }
 
 Result<void> start_session() {

@@ -1,8 +1,6 @@
 #include "process/child.h"
 
-#include <linux/close_range.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -221,12 +219,20 @@ class Child {
     if (auto swapped = serving_.swap_in(std::move(prepared.output), sockets); !swapped) return fail(swapped.error());
     main_ = std::move(main);
     use_error_logs(setup_.options, main_, [this](const std::string& path) { return logs_.find(path); });
+    if (main_.daemon) leave_terminal();
     std::erase_if(sockets_, [&](const auto& entry) {
       return std::find(sockets.begin(), sockets.end(), entry.second.get()) == sockets.end();
     });
     setup_.slot.shared->generation = id;
     setup_.slot.shared->state = ProcessState::running;
     tell(LetterKind::serving);
+  }
+
+  // Who started the daemon may read its output to the end. The first processes are forked before the master itself lets go.
+  void leave_terminal() {
+    bool logs_there = std::any_of(main_.error_logs.begin(), main_.error_logs.end(), [](const auto& log) { return log.path == "stderr"; });
+    auto left = redirect_stdio_to_null(logs_there ? StandardError::keep : StandardError::null);
+    if (!left) LOG(Logger::process(), alert, left.error().text);
   }
 
   // A socket that this process has already keeps its number: the Service listens on it.
@@ -301,25 +307,9 @@ class Child {
   Heartbeat heartbeat_{*this};
 };
 
-// The master's other descriptors would keep its lines to other children and its sockets open.
-void close_all_but(std::vector<int> kept) {
-  kept.insert(kept.end(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
-  std::sort(kept.begin(), kept.end());
-  unsigned next = 0;
-  for (int fd : kept) {
-    auto keep = static_cast<unsigned>(fd);
-    if (keep > next) close_range(next, keep - 1, 0);
-    next = std::max(next, keep + 1);
-  }
-  close_range(next, ~0u, 0);
-}
-
 Result<void> set_limits(const MainConf& main) {
   if (main.worker_rlimit_nofile > 0) return set_open_files_limit(main.worker_rlimit_nofile);
-  rlimit limit = {};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  raise_open_files_limit();
   return {};
 }
 

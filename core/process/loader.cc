@@ -13,6 +13,7 @@
 #include <sluice/log/log.h>
 
 #include "conf/disk_file_source.h"
+#include "os/process.h"
 #include "os/signals.h"
 
 namespace sluice {
@@ -62,6 +63,13 @@ LoadResult load(const Options& options, BuildRole role, uint64_t generation_id, 
   return result;
 }
 
+// What the master has open beside the lines to write logs on would outlive it here.
+void keep_only(const Channel& channel, const Configuration& running) {
+  std::vector<int> kept{channel.fd()};
+  for (const auto& log : running.logs) kept.push_back(log->fd.get());
+  close_all_but(std::move(kept));
+}
+
 [[noreturn]] void run_loader(const Options& options, BuildRole role, uint64_t generation_id, Channel channel, Slot& slot) {
   reset_signals();
   signal(SIGPIPE, SIG_IGN);
@@ -81,10 +89,12 @@ std::string describe_exit(int wait_status) {
 }
 
 Result<std::unique_ptr<LoaderProcess>> LoaderProcess::start(const Options& options, BuildRole role, uint64_t generation_id,
-                                                            Milliseconds timeout, Slots& slots, ProcessTitle& title) {
+                                                            Milliseconds timeout, Slots& slots, ProcessTitle& title,
+                                                            const Configuration* running) {
   TRY_ASSIGN(Channel::Ends ends, Channel::open());
   Slot* slot = slots.take();
   if (slot == nullptr) return Error(ErrorKind::unavailable, "too many processes");
+  pid_t parent = getpid();
   pid_t pid = fork();
   if (pid < 0) {
     slots.give_back(*slot);
@@ -92,7 +102,9 @@ Result<std::unique_ptr<LoaderProcess>> LoaderProcess::start(const Options& optio
   }
   if (pid == 0) {
     title.set("loader process");
+    end_with_parent(parent);
     ends.master = Channel();
+    if (running != nullptr) keep_only(ends.child, *running);
     run_loader(options, role, generation_id, std::move(ends.child), *slot);
   }
   return std::unique_ptr<LoaderProcess>(new LoaderProcess(pid, std::move(ends.master), slots, *slot, timeout));

@@ -12,6 +12,7 @@
 #include <sluice/base/error.h>
 
 #include "os/process_title.h"
+#include "process/configuration.h"
 #include "process/load_result.h"
 #include "process/options.h"
 #include "process/slots.h"
@@ -20,9 +21,11 @@ namespace sluice {
 
 class LoaderProcess {
  public:
-  // start forks it. `timeout` counts from now. REQUIRES: one thread.
+  // start forks it. `timeout` counts from now. `running` is the configuration in effect, whose logs the loader writes to; null when
+  // there is none. The loader ends with its parent. REQUIRES: one thread.
   static Result<std::unique_ptr<LoaderProcess>> start(const Options& options, BuildRole role, uint64_t generation_id,
-                                                      Milliseconds timeout, Slots& slots, ProcessTitle& title);
+                                                      Milliseconds timeout, Slots& slots, ProcessTitle& title,
+                                                      const Configuration* running);
   ~LoaderProcess();  // kills it if it still runs
   LoaderProcess(const LoaderProcess&) = delete;
   LoaderProcess& operator=(const LoaderProcess&) = delete;

@@ -9,6 +9,7 @@
 #include <sluice/base/strings.h>
 #include <sluice/log/log.h>
 
+#include "os/process.h"
 #include "process/signal_answer.h"
 
 namespace sluice {
@@ -40,6 +41,7 @@ int Master::run() {
 Result<void> Master::begin() {
   title_.set(concat("master process ", title_.arguments()));
   signal(SIGPIPE, SIG_IGN);
+  raise_open_files_limit();
   TRY_ASSIGN(slots_, Slots::make());
   TRY_ASSIGN(Signals signals, Signals::open({SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD}));
   signals_.emplace(std::move(signals));
@@ -156,10 +158,11 @@ void Master::on_ended(Children::Ended ended) {
   ChildHandle& child = *ended.child;
   on_letters(child);
   log_end(child, ended.wait_status);
-  bool replace = child.state != ChildHandle::State::leaving && !stopping_;
-  if (reload_ != nullptr && replace) reload_->on_child_ended(child, ended.wait_status);
-  if (replace && current_ != nullptr) {
-    respawns_.push_back({child.kind, child.index, crashes_.record(child.kind, child.index, monotonic_now())});
+  bool died = child.state != ChildHandle::State::leaving && !stopping_;
+  if (reload_ != nullptr && died) reload_->on_child_ended(child, ended.wait_status);
+  if (!stopping_ && current_ != nullptr) {
+    Tick now = monotonic_now();
+    respawns_.push_back({child.kind, child.index, died ? crashes_.record(child.kind, child.index, now) : now});
   }
   slots_->give_back(child.slot);
 }

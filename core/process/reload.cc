@@ -16,7 +16,8 @@ Reload::~Reload() = default;
 
 void Reload::begin() {
   BuildRole role = BuildRole::loader;
-  auto loader = LoaderProcess::start(context_.options, role, generation_id_, timeout_, context_.slots, context_.title);
+  auto loader = LoaderProcess::start(context_.options, role, generation_id_, timeout_, context_.slots, context_.title,
+                                     context_.current.get());
   if (!loader) return fail(std::move(loader.error().text));
   loader_ = std::move(*loader);
   deadline_ = loader_->deadline();
@@ -94,6 +95,8 @@ void Reload::prepare_workers() {
 }
 
 void Reload::on_letter(ChildHandle& child, const Letter& letter) {
+  // Nobody takes back who was to serve the configuration that is in effect: its place is filled again.
+  if (letter.kind == LetterKind::failed && committed_ && !child.served) context_.children.kill_now(child);
   if (stage_ == Stage::over) return;
   switch (letter.kind) {
     case LetterKind::failed:

@@ -16,7 +16,7 @@ namespace {
 
 Result<LoadResult> try_out(const Options& options, const MainConf& main, ProcessTitle& title) {
   TRY_ASSIGN(std::unique_ptr<Slots> slots, Slots::make());
-  TRY_ASSIGN(auto loader, LoaderProcess::start(options, BuildRole::test, 1, main.reload_timeout, *slots, title));
+  TRY_ASSIGN(auto loader, LoaderProcess::start(options, BuildRole::test, 1, main.reload_timeout, *slots, title, nullptr));
   TRY_ASSIGN(LoadResult result, loader->wait());
   if (!result.error.empty()) return Error(ErrorKind::config, std::move(result.error), ErrorSource::config);
   return result;
