@@ -112,6 +112,17 @@ std::optional<Children::Ended> Children::reap() {
   return std::nullopt;
 }
 
+void Children::reap_orphans(pid_t loader) {
+  if (getpid() != 1) return;
+  for (;;) {
+    siginfo_t ended = {};
+    if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == 0 || ended.si_pid == loader) return;
+    bool known = std::any_of(children_.begin(), children_.end(), [&](const auto& child) { return child->pid == ended.si_pid; });
+    if (known) return;
+    waitpid(ended.si_pid, nullptr, WNOHANG);
+  }
+}
+
 Tick CrashHistory::record(ProcessKind kind, int index, Tick now) {
   std::deque<Tick>& deaths = deaths_[{kind, index}];
   deaths.push_back(now);

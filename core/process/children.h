@@ -71,6 +71,9 @@ class Children {
   };
   std::optional<Ended> reap();
 
+  // reap_orphans waits for those that ended and that init would have: process 1 inherits them. `loader` (-1: none) is left to its owner.
+  void reap_orphans(pid_t loader);
+
   static constexpr Tick kWatchInterval = 100;
   static constexpr Tick kStopPatience = 2000;
 

@@ -31,6 +31,7 @@ class LoaderProcess {
   LoaderProcess& operator=(const LoaderProcess&) = delete;
 
   int fd() const { return channel_.fd(); }  // readable: call outcome()
+  pid_t pid() const { return pid_; }
   Tick deadline() const { return deadline_; }
   // outcome takes the answer, if it is there: a result, or why there is none (`loader was killed by signal 11 (Segmentation fault)
   // while loading modules/x.so`, `loader did not finish within 30s while running init_by_lua(...)`, or the configuration's errors).

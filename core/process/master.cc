@@ -56,6 +56,7 @@ void Master::turn() {
   on_signals();
   for (size_t i = 0; i < children_->all().size(); ++i) on_letters(*children_->all()[i]);
   while (auto ended = children_->reap()) on_ended(std::move(*ended));
+  children_->reap_orphans(reload_ != nullptr ? reload_->loader_pid() : -1);
   children_->watch(watchdog());
   if (reload_ != nullptr) {
     reload_->on_loader_readable();

@@ -41,6 +41,7 @@ class Reload {
   // abort ends it: the master stops.
   void abort(std::string reason);
 
+  pid_t loader_pid() const { return loader_ != nullptr ? loader_->pid() : -1; }
   int loader_fd() const { return loader_ != nullptr ? loader_->fd() : -1; }  // -1: no loader runs
   const std::optional<Result<void>>& outcome() const { return outcome_; }
   // committed: everyone was prepared, and the new configuration is the current one.
