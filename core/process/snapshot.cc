@@ -114,10 +114,9 @@ void Libraries::forget_paths() {
 
 void Libraries::close_unloaded() {
   std::erase_if(fds_by_id_, [this](const auto& entry) {
-    const auto& [id, fd] = entry;
-    auto wanted = [&id](const auto& path_and_id) { return path_and_id.second == id; };
+    auto wanted = [&entry](const auto& path_and_id) { return path_and_id.second == entry.first; };
     if (std::any_of(ids_by_path_.begin(), ids_by_path_.end(), wanted)) return false;
-    return !sluice::Library::is_loaded(concat("/proc/self/fd/", fd.get()));
+    return !sluice::Library::is_loaded(concat("/proc/self/fd/", entry.second.get()));
   });
 }
 
