@@ -64,7 +64,8 @@ my @rows = (
     ['Perl that is wrong',         "${kHello}--- response_body eval\n\"hello\\n\" +++\n", qr/in TEST 1: a row/],
     ['an unknown variable',        "${kHello}--- response_body\n\$TEST_SLUICE_NO_SUCH\n", qr/unknown variable/],
     ['a status of the server other than 0', $kHello, qr/not ok.*ends cleanly.*ended with status 3/s,
-        qq{"$binary" "\$@" & trap 'kill -QUIT \$!' QUIT; wait \$!; wait \$!; exit 3}],
+        qq{exec perl -e '\$p = fork; exec "$binary", \@ARGV if !\$p; \$SIG{QUIT} = sub { kill QUIT => \$p }; }
+      . qq{select(undef, undef, undef, 0.02) until waitpid(\$p, 1); exit 3' -- "\$@"}],
     ['a sanitizer report',         $kHello, qr/not ok.*ends cleanly.*sanitizer: .*runtime error/s,
         qq{echo "a.cc:1:2: runtime error: load of null pointer" >&2; exec "$binary" "\$@"}],
     ['a process left behind',      $kHello, qr/not ok.*ends cleanly.*process left behind: \d+ sleep 97/s,
