@@ -3,14 +3,16 @@
 // The upstream of every row: an HTTP/1.1 server that costs as little as possible and counts what it served, so that the
 // load generator's own count can be checked.
 //
-//   GET /64, /128, /16k, /1m   a body of that size (any other path: 128 bytes)
-//   POST anything              reads the body (Content-Length), answers 128 bytes
-//   GET /head                  answers the request head as it arrived: what a proxy really sends
-//   GET /count                 "requests N\nbody_bytes M\nresponse_bytes K\n" of everything but /head and /count
+//   GET /64, /128, /16k, /1m, /16m, /64m   a body of that size (any other path: 128 bytes)
+//   POST anything                          reads the body (Content-Length), answers 128 bytes
+//   GET /ws                                a WebSocket echo
+//   GET /sse?every=MS                      an event stream with CLOCK_MONOTONIC nanoseconds every MS milliseconds (1000)
+//   GET /head                              answers the request head as it arrived: what a proxy really sends
+//   GET /count                             "requests N\nbody_bytes M\nresponse_bytes K\nws_messages L\nevents E\n": all but
+//                                          /head and /count; of streams and echoes only what went through them
 //
 // Keep-alive and pipelining as in RFC 9112; "Connection: close" closes. A chunked request is answered 411.
 #include <errno.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -20,7 +22,13 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "backend_bodies.h"
+#include "backend_counts.h"
+#include "backend_echo.h"
+#include "backend_events.h"
+#include "head.h"
 #include "tool.h"
 
 namespace sluice::bench {
@@ -28,84 +36,21 @@ namespace sluice::bench {
 namespace {
 
 constexpr uint32_t kEnding = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+constexpr uint32_t kUsualIntervalMs = 1000;
 
 char scratch[kScratchBytes];
 
-struct Counts {
-  uint64_t requests = 0;
-  uint64_t body_bytes = 0;
-  uint64_t response_bytes = 0;
+// What all connections share.
+struct Backend {
+  Poller& poller;
+  Bodies bodies = {};
+  BackendCounts counts = {};
+  EventStreams streams{poller, counts};
 };
-
-// A response that is ready to send. Its bytes live as long as the program or until the connection's next response.
-struct Response {
-  std::string_view head;
-  std::string_view body;
-
-  bool empty() const { return head.empty() && body.empty(); }
-
-  void skip(size_t bytes) {
-    const size_t of_head = std::min(bytes, head.size());
-    head.remove_prefix(of_head);
-    body.remove_prefix(bytes - of_head);
-  }
-};
-
-std::string make_head(int status, size_t length) {
-  return "HTTP/1.1 " + std::to_string(status) + (status == 200 ? " OK" : " Length Required") +
-         "\r\nServer: bench\r\nContent-Type: text/plain\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n";
-}
-
-// The bodies that are asked for by name: text of a known pattern, so that a proxy's damage can be seen.
-class Bodies {
- public:
-  Bodies() : text_(size_t(1) << 20, '\0') {
-    for (size_t i = 0; i < text_.size(); ++i) text_[i] = char('a' + i % 23);
-    for (Entry& entry : entries_) entry.head = make_head(200, entry.bytes);
-  }
-
-  Response find(std::string_view path) const {
-    for (const Entry& entry : entries_)
-      if (entry.path == path) return {entry.head, std::string_view(text_).substr(0, entry.bytes)};
-    return find("/128");
-  }
-
- private:
-  struct Entry {
-    std::string_view path;
-    size_t bytes;
-    std::string head = {};
-  };
-  std::string text_;
-  Entry entries_[4] = {{"/64", 64}, {"/128", 128}, {"/16k", 16384}, {"/1m", size_t(1) << 20}};
-};
-
-// field: the value of header field NAME in HEAD, without white space around it; empty when absent.
-std::string_view field(std::string_view head, std::string_view name) {
-  for (size_t at = head.find("\r\n"); at != std::string_view::npos; at = head.find("\r\n", at)) {
-    at += 2;
-    if (head.size() - at <= name.size() || head[at + name.size()] != ':') continue;
-    if (strncasecmp(head.data() + at, name.data(), name.size()) != 0) continue;
-    std::string_view value = head.substr(at + name.size() + 1, head.find("\r\n", at) - at - name.size() - 1);
-    while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
-    return value;
-  }
-  return {};
-}
-
-bool is_close(std::string_view value) { return value.size() == 5 && strncasecmp(value.data(), "close", 5) == 0; }
-
-std::string_view path_of(std::string_view head) {
-  const size_t begin = std::min(head.find(' ') + 1, head.size());
-  return head.substr(begin, head.find_first_of(" ?", begin) - begin);
-}
 
 class Connection final : public Watcher {
  public:
-  Connection(Poller& poller, int fd, const Bodies& bodies, Counts& counts)
-      : poller_(poller), fd_(fd), bodies_(bodies), counts_(counts) {
-    poller.watch(fd, *this);
-  }
+  Connection(Backend& backend, int fd) : backend_(backend), fd_(fd) { backend.poller.watch(fd, *this); }
 
   void on_event(uint32_t events) override {
     if (fd_ < 0) return;
@@ -116,12 +61,22 @@ class Connection final : public Watcher {
  private:
   // read_all: serves what arrived. False when the connection is to be closed.
   bool read_all(bool to_the_end) {
-    while (true) {
-      const ssize_t got = recv(fd_, scratch, sizeof scratch, 0);
+    while (fd_ >= 0) {
+      const bool is_long = body_left_ >= sizeof scratch;
+      const size_t asked = is_long ? size_t(body_left_) : sizeof scratch;
+      const ssize_t got = is_long ? recv(fd_, nullptr, asked, MSG_TRUNC) : recv(fd_, scratch, asked, 0);
       if (got < 0) return errno == EAGAIN;
-      if (got == 0 || !take(std::string_view(scratch, size_t(got)))) return false;
-      if (size_t(got) < sizeof scratch && !to_the_end) return true;
+      if (got == 0 || !(is_long ? discarded(size_t(got)) : take({scratch, size_t(got)}))) return false;
+      if (size_t(got) < asked && !to_the_end) return true;
     }
+    return true;
+  }
+
+  // discarded: BYTES of a long body, which the kernel has thrown away without copying them (MSG_TRUNC, tcp(7)).
+  bool discarded(size_t bytes) {
+    backend_.counts.body_bytes += bytes;
+    body_left_ -= bytes;
+    return body_left_ > 0 || take({});
   }
 
   // take: every request that is complete with BYTES, until one can't be answered at once; the rest is kept.
@@ -130,7 +85,7 @@ class Connection final : public Watcher {
     while (unsent_.empty()) {
       const size_t body = size_t(std::min<uint64_t>(body_left_, bytes.size()));
       bytes.remove_prefix(body);
-      counts_.body_bytes += body;
+      backend_.counts.body_bytes += body;
       body_left_ -= body;
       if (body_left_ > 0) break;
       if (answer_pending_) {
@@ -139,17 +94,34 @@ class Connection final : public Watcher {
       }
       const size_t end = bytes.find("\r\n\r\n");
       if (end == std::string_view::npos) break;
-      begin(bytes.substr(0, end + 2));
+      const std::string_view head = bytes.substr(0, end + 2);
       bytes.remove_prefix(end + 4);
+      if (hand_over(head, bytes)) return true;
+      begin(head);
     }
     kept_ = std::string(bytes);
+    return true;
+  }
+
+  // hand_over: gives the connection to an echo or a stream if HEAD asks for one.
+  bool hand_over(std::string_view head, std::string_view early) {
+    const std::string_view target = target_of(head);
+    const bool is_echo = is_token(field(head, "Upgrade"), "websocket");
+    if (!is_echo && path_of(head) != "/sse") return false;
+    const std::string every(argument(target, "every"));
+    const int fd = std::exchange(fd_, -1);
+    if (is_echo)
+      Echo::accept(backend_.poller, fd, head, early, backend_.counts);
+    else
+      backend_.streams.accept(fd, every.empty() ? kUsualIntervalMs : parse_number(every.c_str(), 3600000));
+    backend_.poller.retire(this);
     return true;
   }
 
   // begin: a head is complete. The answer leaves when the body has been read.
   void begin(std::string_view head) {
     answer_pending_ = true;
-    close_after_ = is_close(field(head, "Connection"));
+    close_after_ = is_token(field(head, "Connection"), "close");
     const std::string length(field(head, "Content-Length"));
     body_left_ = length.empty() ? 0 : std::strtoull(length.c_str(), nullptr, 10);
     const std::string_view path = path_of(head);
@@ -158,22 +130,21 @@ class Connection final : public Watcher {
     else if (path == "/head")
       own(200, std::string(head));
     else if (path == "/count")
-      own(200, "requests " + std::to_string(counts_.requests) + "\nbody_bytes " + std::to_string(counts_.body_bytes) +
-                   "\nresponse_bytes " + std::to_string(counts_.response_bytes) + "\n");
+      own(200, backend_.counts.text());
     else
-      counted(bodies_.find(path));
+      counted(backend_.bodies.find(path));
   }
 
   void counted(Response response) {
     response_ = response;
-    ++counts_.requests;
-    counts_.response_bytes += response.body.size();
+    ++backend_.counts.requests;
+    backend_.counts.response_bytes += response.length;
   }
 
   void own(int status, std::string body) {
     own_body_ = std::move(body);
     own_head_ = make_head(status, own_body_.size());
-    response_ = {own_head_, own_body_};
+    response_ = {own_head_, own_body_, own_body_.size()};
   }
 
   bool answer() {
@@ -185,9 +156,9 @@ class Connection final : public Watcher {
   // flush: sends what the socket takes. False when the connection is to be closed.
   bool flush() {
     while (!unsent_.empty()) {
-      iovec parts[2] = {{const_cast<char*>(unsent_.head.data()), unsent_.head.size()},
-                        {const_cast<char*>(unsent_.body.data()), unsent_.body.size()}};
-      const ssize_t written = writev(fd_, parts, 2);
+      iovec pieces[2];
+      unsent_.next(pieces);
+      const ssize_t written = writev(fd_, pieces, 2);
       if (written < 0) return errno == EAGAIN;
       unsent_.skip(size_t(written));
     }
@@ -197,13 +168,11 @@ class Connection final : public Watcher {
   void end() {
     close(fd_);
     fd_ = -1;
-    poller_.retire(this);
+    backend_.poller.retire(this);
   }
 
-  Poller& poller_;
+  Backend& backend_;
   int fd_;
-  const Bodies& bodies_;
-  Counts& counts_;
   std::string kept_;
   std::string own_head_;
   std::string own_body_;
@@ -216,18 +185,16 @@ class Connection final : public Watcher {
 
 class Listener final : public Watcher {
  public:
-  Listener(Poller& poller, uint16_t port) : poller_(poller), fd_(listen_on(port)) { poller.watch(fd_, *this); }
+  Listener(Poller& poller, uint16_t port) : backend_{poller}, fd_(listen_on(port)) { poller.watch(fd_, *this); }
 
   void on_event(uint32_t) override {
     for (int fd = accept_from(fd_); fd >= 0; fd = accept_from(fd_))
-      new Connection(poller_, fd, bodies_, counts_);  // owns itself until it retires
+      new Connection(backend_, fd);  // owns itself until it retires
   }
 
  private:
-  Poller& poller_;
+  Backend backend_;
   int fd_;
-  Bodies bodies_;
-  Counts counts_;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -70,12 +71,26 @@ int accept_from(int listener) {
 }
 
 int connect_to(uint16_t port) {
+  const int fd = try_connect(port);
+  if (fd < 0) die("connect");
+  return fd;
+}
+
+int try_connect(uint16_t port) {
   const int fd = tcp_socket();
   send_at_once(fd);
   const sockaddr_in address = loopback(port);
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 && errno != EINPROGRESS)
-    die("connect");
-  return fd;
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EINPROGRESS) return fd;
+  const int reason = errno;
+  close(fd);
+  errno = reason;
+  return -1;
+}
+
+uint64_t now_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return uint64_t(now.tv_sec) * 1000000000 + uint64_t(now.tv_nsec);
 }
 
 void raise_descriptor_limit() {
@@ -95,17 +110,29 @@ Poller::Poller() : fd_(epoll_create1(EPOLL_CLOEXEC)), retired_(std::make_unique<
 
 Poller::~Poller() { close(fd_); }
 
-void Poller::watch(int fd, Watcher& watcher) {
+void Poller::watch(int fd, Watcher& watcher) { control(EPOLL_CTL_ADD, fd, watcher); }
+
+void Poller::rewatch(int fd, Watcher& watcher) { control(EPOLL_CTL_MOD, fd, watcher); }
+
+void Poller::control(int operation, int fd, Watcher& watcher) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &watcher;
-  if (epoll_ctl(fd_, EPOLL_CTL_ADD, fd, &event) != 0) die("epoll_ctl");
+  if (epoll_ctl(fd_, operation, fd, &event) != 0) die("epoll_ctl");
 }
 
 void Poller::retire(Watcher* watcher) { retired_->watchers.emplace_back(watcher); }
 
-void Poller::turn() {
-  const int count = epoll_wait(fd_, events_.data(), int(events_.size()), -1);
+void Poller::turn() { dispatch(epoll_wait(fd_, events_.data(), int(events_.size()), -1)); }
+
+void Poller::turn_until(uint64_t deadline_ns) {
+  const uint64_t now = now_ns();
+  const uint64_t wait = deadline_ns > now ? deadline_ns - now : 0;
+  const timespec timeout{time_t(wait / 1000000000), long(wait % 1000000000)};
+  dispatch(epoll_pwait2(fd_, events_.data(), int(events_.size()), &timeout, nullptr));
+}
+
+void Poller::dispatch(int count) {
   if (count < 0 && errno != EINTR) die("epoll_wait");
   for (int i = 0; i < count; ++i) static_cast<Watcher*>(events_[size_t(i)].data.ptr)->on_event(events_[size_t(i)].events);
   retired_->watchers.clear();

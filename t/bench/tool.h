@@ -32,6 +32,12 @@ int accept_from(int listener);
 // connect_to: a non-blocking connection to 127.0.0.1:PORT that may still be in progress, without Nagle's delay.
 int connect_to(uint16_t port);
 
+// try_connect: the same; -1 when it is refused at once.
+int try_connect(uint16_t port);
+
+// now_ns: CLOCK_MONOTONIC, which is the same for every process of the machine.
+uint64_t now_ns();
+
 // raise_descriptor_limit: the soft limit becomes the hard one.
 void raise_descriptor_limit();
 
@@ -53,14 +59,23 @@ class Poller {
 
   void watch(int fd, Watcher& watcher);
 
+  // rewatch: from now on WATCHER hears of the watched FD instead; what is ready already is reported again.
+  void rewatch(int fd, Watcher& watcher);
+
   // retire: deletes WATCHER after this turn. Its descriptor is closed already.
   void retire(Watcher* watcher);
 
   // turn: waits for events and dispatches them.
   void turn();
 
+  // turn_until: the same, but waits no longer than until DEADLINE_NS by now_ns(), and not at all if that is past.
+  void turn_until(uint64_t deadline_ns);
+
  private:
   struct Retired;
+  void control(int operation, int fd, Watcher& watcher);
+  void dispatch(int count);
+
   int fd_;
   std::array<epoll_event, 256> events_;
   std::unique_ptr<Retired> retired_;
