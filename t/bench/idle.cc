@@ -1,160 +1,127 @@
-// bench_idle PORT PATH CONNECTIONS
+// bench_idle PORT PATH CONNECTIONS [--burst BYTES]
 //
 // Opens keep-alive connections, sends one request on each, reads its response and then holds them all: the load of the
 // memory rows. Prints "ready N" when every connection is idle; ends with "closed K" (how many the other side closed
-// meanwhile) on SIGTERM or SIGINT. Any response other than "200" with a Content-Length ends the program with an error.
+// meanwhile) on SIGTERM or SIGINT. Any response other than "200" with a body of known length ends the program with an
+// error.
+//
+// With --burst the connections are first opened and then ask as many as kBurst at a time, each for a body of BYTES: what
+// a proxy needed at its busiest and keeps afterwards shows in its memory.
 #include <errno.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "crowd.h"
+#include "ending.h"
+#include "options.h"
+#include "response_reader.h"
 #include "tool.h"
 
 namespace sluice::bench {
 
 namespace {
 
-// So few connections are being opened at a time that no accept queue overflows.
 constexpr uint32_t kInFlight = 32;
+constexpr uint32_t kBurst = 256;
 
 char scratch[kScratchBytes];
 
-// All connections together: which ones are still to be opened, which are idle.
-class Crowd {
- public:
-  Crowd(Poller& poller, uint16_t port, std::string_view path, uint32_t connections);
-  ~Crowd();
+class Client;
+using Clients = Crowd<Client>;
 
-  std::string_view request() const { return request_; }
-
-  void became_idle() {
-    if (++idle_ == wanted_) {
-      std::printf("ready %u\n", idle_);
-      std::fflush(stdout);
-    }
-    open_next();
-  }
-
-  void lost() { ++closed_; }
-  uint32_t closed() const { return closed_; }
-
- private:
-  void open_next();
-
-  Poller& poller_;
-  uint16_t port_;
-  uint32_t wanted_;
-  uint32_t opened_ = 0;
-  uint32_t idle_ = 0;
-  uint32_t closed_ = 0;
-  std::string request_;
-  std::vector<std::unique_ptr<Watcher>> clients_;
+// What all connections share.
+struct Plan {
+  uint16_t port;
+  std::string request;
+  std::optional<uint64_t> burst_bytes;
+  uint32_t idle = 0;
+  uint32_t closed = 0;
 };
 
 class Client final : public Watcher {
  public:
-  Client(Poller& poller, int fd, Crowd& crowd) : fd_(fd), crowd_(crowd) { poller.watch(fd, *this); }
+  Client(Poller& poller, Plan& plan, Clients& clients) : plan_(plan), clients_(clients), fd_(connect_to(plan.port)) {
+    poller.watch(fd_, *this);
+  }
+
+  // ask: sends the request. REQUIRES: the connection is open.
+  void ask() {
+    reader_ = std::make_unique<ResponseReader>();
+    if (send(fd_, plan_.request.data(), plan_.request.size(), MSG_NOSIGNAL) != ssize_t(plan_.request.size())) die("send");
+  }
+
+  bool is_idle() const { return is_open_ && reader_ == nullptr; }
 
   void on_event(uint32_t events) override {
     if (fd_ < 0) return;
-    if (!asked_ && (events & EPOLLOUT) != 0) ask();
+    if (!is_open_ && (events & EPOLLOUT) != 0) on_open();
     if ((events & EPOLLIN) != 0 || (events & EPOLLHUP) != 0) read_all();
   }
 
  private:
-  void ask() {
-    asked_ = true;
-    const std::string_view request = crowd_.request();
-    if (send(fd_, request.data(), request.size(), MSG_NOSIGNAL) != ssize_t(request.size())) die("send");
+  void on_open() {
+    is_open_ = true;
+    if (plan_.burst_bytes)
+      clients_.settle();
+    else
+      ask();
   }
 
   void read_all() {
     for (ssize_t got = recv(fd_, scratch, sizeof scratch, 0); got != -1 || errno != EAGAIN;
          got = recv(fd_, scratch, sizeof scratch, 0)) {
       if (got <= 0) return closed_by_peer();
-      if (!idle_) take(std::string_view(scratch, size_t(got)));
+      if (!is_idle()) take(std::string_view(scratch, size_t(got)));
     }
   }
 
   void take(std::string_view bytes) {
-    response_.append(bytes);
-    const size_t end = response_.find("\r\n\r\n");
-    if (end == std::string::npos || response_.size() < end + 4 + body_bytes()) return;
-    if (response_.compare(0, 12, "HTTP/1.1 200") != 0) unexpected();
-    idle_ = true;
-    std::string().swap(response_);
-    crowd_.became_idle();
-  }
-
-  size_t body_bytes() {
-    const char* at = strcasestr(response_.c_str(), "\r\nContent-Length: ");
-    if (at == nullptr) unexpected();
-    return std::strtoull(at + 18, nullptr, 10);
+    while (!bytes.empty() && !reader_->done() && !reader_->broken()) reader_->take(bytes);
+    if (reader_->broken() || (reader_->started() && (reader_->status() != 200 || reader_->closes()))) unexpected();
+    if (!reader_->done()) return;
+    if (!bytes.empty() || reader_->body_bytes() != plan_.burst_bytes.value_or(reader_->body_bytes())) unexpected();
+    reader_.reset();
+    ++plan_.idle;
+    if (!plan_.burst_bytes) clients_.settle();
   }
 
   [[noreturn]] void unexpected() {
     errno = 0;
-    die("unexpected response: " + response_.substr(0, response_.find('\r')));
+    die("unexpected response: status " + std::to_string(reader_->status()) + ", " +
+        std::to_string(reader_->body_bytes()) + " bytes of body");
   }
 
   void closed_by_peer() {
-    if (!idle_) {
+    if (!is_idle()) {
       errno = 0;
       die("a connection was closed before its response");
     }
-    crowd_.lost();
+    ++plan_.closed;
     close(fd_);
     fd_ = -1;
   }
 
+  Plan& plan_;
+  Clients& clients_;
   int fd_;
-  Crowd& crowd_;
-  std::string response_;
-  bool asked_ = false;
-  bool idle_ = false;
+  bool is_open_ = false;
+  std::unique_ptr<ResponseReader> reader_;  // while a response is due
 };
 
-Crowd::Crowd(Poller& poller, uint16_t port, std::string_view path, uint32_t connections)
-    : poller_(poller), port_(port), wanted_(connections) {
-  request_ = "GET " + std::string(path) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
-  for (uint32_t i = 0; i < kInFlight; ++i) open_next();
-}
-
-Crowd::~Crowd() = default;
-
-void Crowd::open_next() {
-  if (opened_ == wanted_) return;
-  ++opened_;
-  clients_.push_back(std::make_unique<Client>(poller_, connect_to(port_), *this));
-}
-
-// Hears of the signal that ends the program.
-class Ending final : public Watcher {
- public:
-  explicit Ending(Poller& poller) {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigprocmask(SIG_BLOCK, &signals, nullptr);
-    poller.watch(signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC), *this);
+// burst: every client asks, at most kBurst of them at the same time.
+void burst(Poller& poller, const Plan& plan, const Clients& clients, const Ending& ending) {
+  size_t asked = 0;
+  while (plan.idle < clients.clients().size() && !ending.wanted()) {
+    while (asked < clients.clients().size() && asked < plan.idle + kBurst) clients.clients()[asked++]->ask();
+    poller.turn();
   }
-
-  void on_event(uint32_t) override { wanted_ = true; }
-  bool wanted() const { return wanted_; }
-
- private:
-  bool wanted_ = false;
-};
+}
 
 }  // namespace
 
@@ -162,11 +129,20 @@ class Ending final : public Watcher {
 
 int main(int argc, char** argv) {
   using namespace sluice::bench;
-  if (argc != 4) die("usage: bench_idle PORT PATH CONNECTIONS");
+  const Options options(argc, argv, "bench_idle PORT PATH CONNECTIONS [--burst BYTES]", 3, {"--burst"});
   raise_descriptor_limit();
   Poller poller;
-  Ending ending(poller);
-  Crowd crowd(poller, uint16_t(parse_number(argv[1], 65535)), argv[2], parse_number(argv[3], 60000));
+  const Ending ending(poller);
+  Plan plan{options.port(), std::string("GET ") + options.argument(1) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", {}};
+  if (options.has("--burst")) plan.burst_bytes = options.number("--burst", UINT32_MAX);
+  Clients clients(parse_number(options.argument(2), 60000), kInFlight,
+                  [&] { return std::make_unique<Client>(poller, plan, clients); });
+  for (clients.fill(); !clients.settled() && !ending.wanted(); clients.fill()) poller.turn();
+  if (plan.burst_bytes) burst(poller, plan, clients, ending);
+  if (!ending.wanted()) {
+    std::printf("ready %u\n", plan.idle);
+    std::fflush(stdout);
+  }
   while (!ending.wanted()) poller.turn();
-  std::printf("closed %u\n", crowd.closed());
+  std::printf("closed %u\n", plan.closed);
 }
