@@ -23,7 +23,7 @@ inline constexpr uint64_t kSpliceFrom = 64 * 1024;
 struct SpliceOptions {
   Milliseconds read_timeout{0};   // between two successive reads; 0: waits for ever
   Milliseconds write_timeout{0};  // between two successive writes that make progress
-  uint64_t* moved = nullptr;      // bytes that `to` took are added while they go: right also when the task is cancelled
+  uint64_t* moved = nullptr;      // what `to` took is added when the task ends, and also when it is cancelled
 };
 
 struct Spliced {

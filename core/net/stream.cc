@@ -4,11 +4,16 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <vector>
+#include <cstring>
+
+#include "net/socket_calls.h"
 
 namespace sluice {
 
 namespace {
+
+// What is copied together rather than sent in parts.
+constexpr size_t kJoinedBytes = 4096;
 
 // Our own deadline passed; a positive number is the kernel's errno (its ETIMEDOUT is a broken connection).
 constexpr int kDeadlinePassed = -1;
@@ -30,15 +35,20 @@ size_t total_bytes(const iovec* parts, int count) {
 
 bool would_wait(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
+// copy_parts copies what follows the first `skip` bytes of the parts, one behind another.
+void copy_parts(const iovec* parts, int count, size_t skip, char* out) {
+  for (int i = 0; i < count; ++i) {
+    size_t skipped = std::min(skip, parts[i].iov_len);
+    skip -= skipped;
+    std::memcpy(out, static_cast<const char*>(parts[i].iov_base) + skipped, parts[i].iov_len - skipped);
+    out += parts[i].iov_len - skipped;
+  }
+}
+
 // earlier compares deadlines of which 0 means never.
 Tick earlier(Tick a, Tick b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); }
 
 }  // namespace
-
-struct Stream::Pending {
-  std::vector<char> bytes;
-  size_t sent = 0;
-};
 
 std::span<char> Stream::scratch() { return scratch_bytes; }
 
@@ -52,7 +62,6 @@ Stream::~Stream() {
 void Stream::close() {
   CHECK(reader_ == nullptr && writer_ == nullptr);
   Timer::cancel();
-  pending_.reset();
   close_fd();
 }
 
@@ -90,7 +99,6 @@ void Stream::ReadAwaiter::await_suspend(std::coroutine_handle<> waiter) {
   CHECK(stream_.reader_ == nullptr);
   waiter_ = waiter;
   stream_.reader_ = this;
-  stream_.read_deadline_ = deadline_;
   stream_.burst_ = 0;
   stream_.arm_timer();
 }
@@ -101,18 +109,23 @@ Result<std::span<char>> Stream::ReadAwaiter::await_resume() {
 }
 
 Stream::ReadAwaiter::~ReadAwaiter() {
-  if (!waiter_) return;
-  stream_.reader_ = nullptr;
-  stream_.read_deadline_ = 0;
+  if (waiter_) stream_.reader_ = nullptr;
+}
+
+Result<size_t> Stream::PipeReadAwaiter::await_resume() {
+  if (error_ != 0) [[unlikely]] return stream_error("splice()", error_);
+  return static_cast<size_t>(got_);
 }
 
 bool Stream::attempt_read(ReadAwaiter& reader) {
-  ssize_t n = transport_read(reader.into_.data(), reader.into_.size());
+  const bool into_pipe = reader.pipe_ >= 0;
+  ssize_t n = into_pipe ? splice_bytes_between(fd(), reader.pipe_, reader.into_.size()) : transport_read(reader.into_.data(), reader.into_.size());
   if (n > 0) [[likely]] {
     reader.got_ = n;
     bytes_read_ += static_cast<size_t>(n);
     burst_ += static_cast<uint32_t>(n);
-    readable_ = static_cast<size_t>(n) == reader.into_.size() || peer_closed_;
+    // A pipe may be full before it holds what was asked for: only the next attempt can tell.
+    readable_ = static_cast<size_t>(n) == reader.into_.size() || peer_closed_ || into_pipe;
     return true;
   }
   if (n == 0) {
@@ -141,23 +154,21 @@ void Stream::WriteAwaiter::await_suspend(std::coroutine_handle<> waiter) {
   CHECK(stream_.writer_ == nullptr);
   waiter_ = waiter;
   stream_.writer_ = this;
-  if (timeout_.count() > 0) stream_.write_deadline_ = stream_.loop_->now() + static_cast<Tick>(timeout_.count());
+  if (timeout_.count() > 0) deadline_ = stream_.loop_->now() + static_cast<Tick>(timeout_.count());
   stream_.arm_timer();
 }
 
 Result<void> Stream::WriteAwaiter::await_resume() {
-  if (error_ != 0) [[unlikely]] return stream_error(count_ == 0 ? "connect()" : "send()", error_);
+  if (error_ != 0) [[unlikely]] return stream_error(pipe_ >= 0 ? "splice()" : count_ == 0 ? "connect()" : "send()", error_);
   return {};
 }
 
 Stream::WriteAwaiter::~WriteAwaiter() {
-  if (!waiter_) return;
-  stream_.writer_ = nullptr;
-  stream_.write_deadline_ = 0;
-  stream_.pending_.reset();
+  if (waiter_) stream_.writer_ = nullptr;
 }
 
 bool Stream::attempt_first_write(WriteAwaiter& writer) {
+  if (writer.pipe_ >= 0) return attempt_pipe_write(writer);
   if (writer.count_ == 0) return writable_;
   CHECK(writer_ == nullptr);
   size_t total = total_bytes(writer.parts_, writer.count_);
@@ -173,42 +184,41 @@ bool Stream::attempt_first_write(WriteAwaiter& writer) {
   bytes_written_ += sent;
   if (sent == total) [[likely]] return true;
   writable_ = false;
-  keep_rest(writer.parts_, writer.count_, sent, total - sent);
+  writer.left_ = writer.rest_end_ = total - sent;
+  writer.rest_ = std::make_unique_for_overwrite<char[]>(writer.left_);
+  copy_parts(writer.parts_, writer.count_, sent, writer.rest_.get());
   return false;
 }
 
-void Stream::keep_rest(const iovec* parts, int count, size_t skip, size_t bytes) {
-  pending_ = std::make_unique<Pending>();
-  pending_->bytes.reserve(bytes);
-  for (int i = 0; i < count; ++i) {
-    const char* start = static_cast<const char*>(parts[i].iov_base);
-    size_t length = parts[i].iov_len;
-    size_t skipped = std::min(skip, length);
-    skip -= skipped;
-    pending_->bytes.insert(pending_->bytes.end(), start + skipped, start + length);
-  }
+bool Stream::attempt_pending_write(WriteAwaiter& writer) {
+  if (writer.pipe_ >= 0) return attempt_pipe_write(writer);
+  if (writer.left_ == 0) return true;
+  iovec rest{writer.rest_.get() + (writer.rest_end_ - writer.left_), writer.left_};
+  return wrote(writer, transport_write(&rest, 1));
 }
 
-bool Stream::attempt_pending_write(WriteAwaiter& writer) {
-  if (pending_ == nullptr) return true;
-  iovec rest{pending_->bytes.data() + pending_->sent, pending_->bytes.size() - pending_->sent};
-  ssize_t n = transport_write(&rest, 1);
+bool Stream::attempt_pipe_write(WriteAwaiter& writer) {
+  ssize_t n;
+  do {
+    n = splice_bytes_between(writer.pipe_, fd(), writer.left_);
+  } while (n > 0 && !wrote(writer, n));
+  return n > 0 || wrote(writer, n);
+}
+
+// wrote takes the outcome of one attempt: true when the writer has nothing left to wait for.
+bool Stream::wrote(WriteAwaiter& writer, ssize_t n) {
   if (n < 0) {
-    if (would_wait(errno)) {
-      writable_ = false;
-      return false;
-    }
+    writable_ = false;
+    if (would_wait(errno)) return false;
     writer.error_ = errno;
     return true;
   }
   size_t sent = static_cast<size_t>(n);
   bytes_written_ += sent;
-  pending_->sent += sent;
-  if (sent == rest.iov_len) return true;
+  writer.left_ -= sent;
+  if (writer.left_ == 0) return true;
   writable_ = false;
-  if (sent > 0 && writer.timeout_.count() > 0) {
-    write_deadline_ = loop_->now() + static_cast<Tick>(writer.timeout_.count());
-  }
+  if (sent > 0 && writer.deadline_ != 0) writer.deadline_ = loop_->now() + static_cast<Tick>(writer.timeout_.count());
   return false;
 }
 
@@ -262,13 +272,17 @@ void Stream::tell_observer(unsigned events, bool was_blocked) {
 
 // on_timer serves whatever has waited: a reader that gave the loop a turn, one that asks the socket once, deadlines.
 void Stream::on_timer() {
+  if (std::exchange(expires_, false)) {
+    if (observer_ != nullptr) observer_->on_deadline(*this);
+    return;
+  }
   Tick now = loop_->now();
   bool destroyed = false;
   destroyed_ = &destroyed;
   if (reader_ != nullptr) {
     bool served = (readable_ || !reader_->probed_) && attempt_read(*reader_);
     reader_->probed_ = true;
-    if (!served && read_deadline_ != 0 && read_deadline_ <= now) {
+    if (!served && reader_->deadline_ != 0 && reader_->deadline_ <= now) {
       reader_->error_ = kDeadlinePassed;
       served = true;
     }
@@ -277,29 +291,27 @@ void Stream::on_timer() {
       if (destroyed) return;
     }
   }
-  if (writer_ != nullptr && write_deadline_ != 0 && write_deadline_ <= now) {
+  if (writer_ != nullptr && writer_->deadline_ != 0 && writer_->deadline_ <= now) {
     writer_->error_ = kDeadlinePassed;
     resume_writer();
     if (destroyed) return;
   }
   destroyed_ = nullptr;
-  arm_timer();
+  if (!expires_) arm_timer();
 }
 
 void Stream::resume_reader() {
-  read_deadline_ = 0;
   std::exchange(std::exchange(reader_, nullptr)->waiter_, {}).resume();
 }
 
 void Stream::resume_writer() {
-  write_deadline_ = 0;
-  pending_.reset();
   std::exchange(std::exchange(writer_, nullptr)->waiter_, {}).resume();
 }
 
 // arm_timer is called for every wait and leaves the timer running when it is over: in a busy stream it is one store.
 void Stream::arm_timer() {
-  Tick at = earlier(read_deadline_, write_deadline_);
+  expires_ = false;
+  Tick at = earlier(reader_ != nullptr ? reader_->deadline_ : 0, writer_ != nullptr ? writer_->deadline_ : 0);
   if (reader_ != nullptr && readable_) {
     at = loop_->now();
   } else if (reader_ != nullptr && !reader_->probed_) {
@@ -308,27 +320,16 @@ void Stream::arm_timer() {
   if (at != 0) Timer::arm(at);
 }
 
-ssize_t Stream::transport_read(char* into, size_t bytes) {
-  ssize_t n;
-  do {
-    n = ::recv(fd(), into, bytes, 0);
-  } while (n < 0 && errno == EINTR);
-  return n;
-}
+ssize_t Stream::transport_read(char* into, size_t bytes) { return receive_bytes(fd(), into, bytes); }
 
+// A send of one piece is so much cheaper than a sendmsg of two that copying small pieces together pays.
 ssize_t Stream::transport_write(const iovec* parts, int count) {
-  ssize_t n;
-  do {
-    if (count == 1) {
-      n = ::send(fd(), parts->iov_base, parts->iov_len, MSG_NOSIGNAL);
-    } else {
-      msghdr message{};
-      message.msg_iov = const_cast<iovec*>(parts);
-      message.msg_iovlen = static_cast<size_t>(count);
-      n = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
-    }
-  } while (n < 0 && errno == EINTR);
-  return n;
+  if (count == 1) return send_bytes(fd(), parts->iov_base, parts->iov_len);
+  size_t total = total_bytes(parts, count);
+  if (total > kJoinedBytes) return send_parts(fd(), parts, count);
+  char joined[kJoinedBytes];
+  copy_parts(parts, count, 0, joined);
+  return send_bytes(fd(), joined, total);
 }
 
 }  // namespace sluice

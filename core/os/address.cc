@@ -92,10 +92,17 @@ std::optional<Address> parse_ip(const HostPort& parts, uint16_t port) {
 
 Address Address::from(const sockaddr* address, socklen_t length) {
   Address result;
-  result.length_ = std::min(length, static_cast<socklen_t>(sizeof result.storage_));
-  std::memcpy(&result.storage_, address, result.length_);
+  result.length_ = std::min(length, static_cast<socklen_t>(sizeof(sockaddr_un)));
+  std::memcpy(&result.storage_, address, std::min(result.length_, static_cast<socklen_t>(sizeof result.storage_)));
+  if (result.length_ > sizeof result.storage_) {
+    result.path_ = std::make_unique<sockaddr_un>();
+    std::memcpy(result.path_.get(), address, result.length_);
+  }
   return result;
 }
+
+Address::Address(const Address& other)
+    : storage_(other.storage_), length_(other.length_), path_(other.path_ != nullptr ? std::make_unique<sockaddr_un>(*other.path_) : nullptr) {}
 
 Result<Address> Address::parse(std::string_view text, uint16_t default_port) {
   if (text.starts_with(kUnixPrefix)) return parse_unix(text.substr(kUnixPrefix.size()), text);
@@ -150,11 +157,12 @@ std::string Address::text() const {
   if (family() == AF_INET6) return concat('[', host_text(), "]:", port());
   if (!is_unix() || length_ <= kUnixPathOffset) return host_text();
   size_t room = length_ - kUnixPathOffset;
-  return concat(kUnixPrefix, std::string_view(storage_.un.sun_path, strnlen(storage_.un.sun_path, room)));
+  const char* path = reinterpret_cast<const sockaddr_un*>(data())->sun_path;
+  return concat(kUnixPrefix, std::string_view(path, strnlen(path, room)));
 }
 
 bool Address::operator==(const Address& other) const {
-  return length_ == other.length_ && std::memcmp(&storage_, &other.storage_, length_) == 0;
+  return length_ == other.length_ && std::memcmp(data(), other.data(), length_) == 0;
 }
 
 }  // namespace sluice

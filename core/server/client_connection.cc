@@ -35,7 +35,7 @@ ClientConnection::ClientConnection(Owner& owner, EventLoop& loop, int fd, const 
                                    std::shared_ptr<ActiveListener> listener, uint64_t number)
     : stream_(loop, fd), owner_(owner), listener_(std::move(listener)), client_(client), number_(number) {
   stream_.set_observer(this);
-  arm_after(listener_->hosts->default_server()->client_header_timeout);
+  stream_.expire_after(listener_->hosts->default_server()->client_header_timeout);
 }
 
 ClientConnection::~ClientConnection() {
@@ -85,20 +85,20 @@ void ClientConnection::client_left() {
   end();
 }
 
-void ClientConnection::on_timer() { end(); }
+void ClientConnection::on_deadline(Stream&) { end(); }
 
 void ClientConnection::close_now() { end(); }
 
 void ClientConnection::drain() {
   if (active_ != nullptr) return;
   if (requests_ > 0) return serve();
-  arm_after(std::min(listener_->hosts->default_server()->client_header_timeout, kFirstRequestPatience));
+  stream_.expire_after(std::min(listener_->hosts->default_server()->client_header_timeout, kFirstRequestPatience));
 }
 
 void ClientConnection::end() { owner_.connection_ended(*this); }
 
 void ClientConnection::serve() {
-  cancel();
+  stream_.expire_never();
   active_ = std::make_unique<Active>();
   active_->flow.start(serve_exchanges(), &served, this);
 }
@@ -112,7 +112,7 @@ void ClientConnection::served(void* self) {
 void ClientConnection::become_idle() {
   active_.reset();
   if (owner_.draining() || listener_->removed) return end();
-  arm_after(keepalive_timeout_.count() > 0 ? keepalive_timeout_ : listener_->hosts->default_server()->client_header_timeout);
+  stream_.expire_after(keepalive_timeout_.count() > 0 ? keepalive_timeout_ : listener_->hosts->default_server()->client_header_timeout);
 }
 
 Task<void> ClientConnection::serve_exchanges() {

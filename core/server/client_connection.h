@@ -23,7 +23,7 @@
 
 namespace sluice {
 
-class ClientConnection final : private StreamObserver, private Timer {
+class ClientConnection final : private StreamObserver {
  public:
   // Told when the connection ends; destroys it.
   class Owner {
@@ -38,7 +38,7 @@ class ClientConnection final : private StreamObserver, private Timer {
 
   ClientConnection(Owner& owner, EventLoop& loop, int fd, const Address& client, std::shared_ptr<ActiveListener> listener,
                    uint64_t number);
-  ~ClientConnection() override;
+  ~ClientConnection();
 
   static void* operator new(size_t bytes) { return frame_allocate(bytes); }
   static void operator delete(void* memory, size_t bytes) { frame_free(memory, bytes); }
@@ -67,7 +67,7 @@ class ClientConnection final : private StreamObserver, private Timer {
 
   void on_readable(Stream& stream) override;
   void on_closed(Stream& stream) override;
-  void on_timer() override;
+  void on_deadline(Stream& stream) override;
 
   void serve();
   Task<void> serve_exchanges();

@@ -14,7 +14,7 @@ UpstreamConnection::~UpstreamConnection() { pool_.end_use(); }
 // While it is idle: whatever happens ends it.
 void UpstreamConnection::on_readable(Stream&) { pool_.drop(*this); }
 void UpstreamConnection::on_closed(Stream&) { pool_.drop(*this); }
-void UpstreamConnection::on_timer() { pool_.drop(*this); }
+void UpstreamConnection::on_deadline(Stream&) { pool_.drop(*this); }
 
 PeerPool::~PeerPool() {
   while (newest_ != nullptr) drop(*newest_);
@@ -24,7 +24,7 @@ std::unique_ptr<UpstreamConnection> PeerPool::take() {
   if (newest_ == nullptr) return nullptr;
   UpstreamConnection* connection = newest_;
   unlink(*connection);
-  connection->cancel();
+  connection->stream_->expire_never();
   connection->stream_->set_observer(nullptr);
   return std::unique_ptr<UpstreamConnection>(connection);
 }
@@ -42,7 +42,7 @@ void PeerPool::put(std::unique_ptr<UpstreamConnection> connection, const Keepali
   newest_ = raw;
   ++count_;
   stream.set_observer(raw);
-  if (limits.idle.count() > 0) raw->arm_after(limits.idle);
+  if (limits.idle.count() > 0) stream.expire_after(limits.idle);
 }
 
 void PeerPool::unlink(UpstreamConnection& connection) {

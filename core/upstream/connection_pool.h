@@ -20,7 +20,7 @@ namespace sluice {
 class PeerPool;
 
 // One connection to a peer: in use by an attempt, or idle in its pool.
-class UpstreamConnection final : private StreamObserver, private Timer {
+class UpstreamConnection final : private StreamObserver {
  public:
   UpstreamConnection(PeerPool& pool, std::unique_ptr<Stream> stream);
   ~UpstreamConnection();
@@ -34,7 +34,7 @@ class UpstreamConnection final : private StreamObserver, private Timer {
   friend class PeerPool;
   void on_readable(Stream& stream) override;
   void on_closed(Stream& stream) override;
-  void on_timer() override;
+  void on_deadline(Stream& stream) override;
 
   PeerPool& pool_;
   std::unique_ptr<Stream> stream_;

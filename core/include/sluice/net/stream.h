@@ -37,6 +37,7 @@ class StreamObserver {
   virtual void on_readable(Stream& stream) = 0;  // bytes arrived (or EOF, or an error: read to learn which)
   virtual void on_closed(Stream& stream) = 0;    // the peer shut its side (bytes may be left to read) or the connection broke
   virtual void on_writable(Stream&) {}           // after a try_write that came short: the socket takes bytes again
+  virtual void on_deadline(Stream&) {}           // the moment of expire_at has come
 
  protected:
   ~StreamObserver() = default;
@@ -71,7 +72,7 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
     Result<std::span<char>> await_resume();
     ~ReadAwaiter();
 
-   private:
+   protected:
     friend class Stream;
     ReadAwaiter(Stream& stream, std::span<char> into, Tick deadline) : stream_(stream), into_(into), deadline_(deadline) {}
     Stream& stream_;
@@ -80,10 +81,24 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
     std::coroutine_handle<> waiter_;  // set while it waits
     ssize_t got_ = 0;
     int error_ = 0;
+    int pipe_ = -1;  // where to instead of into_, whose size still counts
     bool probed_ = false;
   };
   ReadAwaiter read(Tick deadline) { return ReadAwaiter(*this, scratch(), deadline); }
   ReadAwaiter read(std::span<char> into, Tick deadline) { return ReadAwaiter(*this, into, deadline); }
+  // read_into_pipe is read with the pipe's write end (non-blocking) as the target: up to `bytes` bytes, 0 at EOF. REQUIRES:
+  // splices(), and the pipe is empty (a full one looks like a socket without bytes).
+  class PipeReadAwaiter : public ReadAwaiter {
+   public:
+    Result<size_t> await_resume();
+
+   private:
+    friend class Stream;
+    PipeReadAwaiter(Stream& stream, int pipe, size_t bytes, Tick deadline) : ReadAwaiter(stream, {static_cast<char*>(nullptr), bytes}, deadline) {
+      pipe_ = pipe;
+    }
+  };
+  PipeReadAwaiter read_into_pipe(int pipe, size_t bytes, Tick deadline) { return {*this, pipe, bytes, deadline}; }
   // try_read is read without waiting: nothing available gives an empty optional. It asks the socket even if no event has told of
   // bytes; check readable_hint() first on a busy path.
   std::optional<Result<std::span<char>>> try_read(std::span<char> into);
@@ -101,16 +116,25 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
    private:
     friend class Stream;
     WriteAwaiter(Stream& stream, const iovec* parts, int count, Milliseconds timeout)
-        : stream_(stream), parts_(parts), count_(count), timeout_(timeout) {}
+        : stream_(stream), parts_(parts), timeout_(timeout), count_(count) {}
+    WriteAwaiter(Stream& stream, int pipe, size_t bytes, Milliseconds timeout)
+        : stream_(stream), timeout_(timeout), left_(bytes), pipe_(pipe) {}
     Stream& stream_;
-    const iovec* parts_;
-    int count_;
+    const iovec* parts_ = nullptr;
     Milliseconds timeout_;
+    Tick deadline_ = 0;               // while it waits; 0: none
     std::coroutine_handle<> waiter_;  // set while it waits
+    std::unique_ptr<char[]> rest_;    // copied bytes that the kernel did not take yet: the last left_ of rest_end_
+    size_t rest_end_ = 0;
+    size_t left_ = 0;
+    int count_ = 0;
+    int pipe_ = -1;                   // where the bytes come from instead of parts_
     int error_ = 0;
   };
   // At most 64 parts; `parts` itself must live until the result is there.
   WriteAwaiter write(const iovec* parts, int count, Milliseconds timeout) { return {*this, parts, count, timeout}; }
+  // write_from_pipe is write with the pipe's read end (non-blocking) as the source. REQUIRES: splices(), `bytes` are in the pipe.
+  WriteAwaiter write_from_pipe(int pipe, size_t bytes, Milliseconds timeout) { return {*this, pipe, bytes, timeout}; }
   // try_write is write without waiting and without a copy: how many bytes the kernel took, 0 when it takes none now. After a short
   // count the observer's on_writable follows. REQUIRES: no writer waits.
   Result<size_t> try_write(const iovec* parts, int count);
@@ -135,6 +159,19 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
   void reset_on_close();
 
   void set_observer(StreamObserver* observer) { observer_ = observer; }
+  // expire_at sets a moment for the observer, replacing an earlier one. A wait in this stream, too, puts an end to it: it is for
+  // connections that are idle.
+  void expire_at(Tick moment) {
+    CHECK(reader_ == nullptr && writer_ == nullptr);
+    expires_ = true;
+    Timer::arm(moment);
+  }
+  void expire_after(Milliseconds delay) { expire_at(loop_->now() + static_cast<Tick>(delay.count())); }
+  void expire_never() {
+    if (!expires_) return;
+    expires_ = false;
+    Timer::cancel();
+  }
   StreamObserver* observer() const { return observer_; }
   // peer_closed: the kernel has told that the peer shut its side; buffered bytes may still be readable.
   bool peer_closed() const { return peer_closed_; }
@@ -146,6 +183,8 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
   EventLoop& loop() { return *loop_; }
 
   Result<Address> local_address() const;
+  // splices: the bytes on the socket are the stream's bytes, so that they may pass through a pipe.
+  virtual bool splices() const { return true; }
 
  protected:
   // The transport: one non-blocking attempt; -1 with errno as recv/writev, errno EAGAIN when it would wait. A count below `bytes`
@@ -156,7 +195,6 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
  private:
   friend class ReadAwaiter;
   friend class WriteAwaiter;
-  struct Pending;  // copied bytes that the kernel did not take yet
 
   void on_events(unsigned events) override;
   void on_timer() override;
@@ -165,7 +203,8 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
   bool attempt_read(ReadAwaiter& reader);
   bool attempt_first_write(WriteAwaiter& writer);
   bool attempt_pending_write(WriteAwaiter& writer);
-  void keep_rest(const iovec* parts, int count, size_t skip, size_t bytes);
+  bool attempt_pipe_write(WriteAwaiter& writer);
+  bool wrote(WriteAwaiter& writer, ssize_t n);
   void resume_reader();
   void resume_writer();
   void arm_timer();
@@ -174,16 +213,14 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
   StreamObserver* observer_ = nullptr;
   ReadAwaiter* reader_ = nullptr;
   WriteAwaiter* writer_ = nullptr;
-  std::unique_ptr<Pending> pending_;
   bool* destroyed_ = nullptr;  // on the stack of the function that resumes waiters
-  Tick read_deadline_ = 0;     // 0: none
-  Tick write_deadline_ = 0;
   uint64_t bytes_read_ = 0;
   uint64_t bytes_written_ = 0;
   uint32_t burst_ = 0;  // bytes read since the reader last waited
   bool readable_ = false;
   bool writable_ = true;
   bool peer_closed_ = false;
+  bool expires_ = false;  // the timer is set for the observer
 };
 
 }  // namespace sluice

@@ -1,4 +1,5 @@
-// Address: where a socket listens or connects: IPv4, IPv6 or a Unix path.
+// Address: where a socket listens or connects: IPv4, IPv6 or a Unix path. Every connection holds one, so the path, which is long and
+// rare, stands elsewhere.
 #pragma once
 
 #include <netinet/in.h>
@@ -6,6 +7,7 @@
 #include <sys/un.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,11 @@ namespace sluice {
 class SLUICE_API Address {
  public:
   Address() = default;  // empty: family AF_UNSPEC
+  Address(const Address& other);
+  Address(Address&& other) noexcept = default;
+  Address& operator=(const Address& other) { return *this = Address(other); }
+  Address& operator=(Address&& other) noexcept = default;
+  ~Address() = default;
 
   static Address from(const sockaddr* address, socklen_t length);
   // parse reads a literal: "127.0.0.1:80", "*:80" (every IPv4 address), "[::1]:80", "unix:/path" (and without a port when
@@ -27,7 +34,7 @@ class SLUICE_API Address {
   // All addresses, in the resolver's order. Errors: config as parse; not_found (`host not found in "..."`).
   static Result<std::vector<Address>> resolve(std::string_view host_and_port, uint16_t default_port);
 
-  const sockaddr* data() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  const sockaddr* data() const { return path_ != nullptr ? reinterpret_cast<const sockaddr*>(path_.get()) : &storage_.any; }
   socklen_t size() const { return length_; }
   int family() const { return storage_.any.sa_family; }
   bool is_unix() const { return family() == AF_UNIX; }
@@ -39,12 +46,12 @@ class SLUICE_API Address {
  private:
   union Storage {
     sockaddr any;
-    char bytes[sizeof(sockaddr_un)];
+    char bytes[sizeof(sockaddr_in6)];
     sockaddr_in v4;
     sockaddr_in6 v6;
-    sockaddr_un un;
-  } storage_ = {};
+  } storage_ = {};  // what fits; the family always
   socklen_t length_ = 0;
+  std::unique_ptr<sockaddr_un> path_;  // the whole address when it does not fit
 };
 
 }  // namespace sluice
