@@ -2,8 +2,10 @@
 use strict;
 use warnings;
 use lib 't/lib', 't/bench/lib';
+use Bench::Requests qw(request_headers);
 use Bench::Rows qw(rows row_names);
 use Bench::Stats qw(median interval);
+use Bench::Targets qw(verdicts);
 use File::Temp qw(tempdir);
 use JSON::PP qw(decode_json);
 use Test::More;
@@ -14,7 +16,7 @@ use Test::Sluice::Process qw(wait_until slurp descendants_of);
 my $dir    = tempdir(CLEANUP => 1);
 my $sluice = $ENV{SLUICE_BIN} || 'build/release/sluice';
 my $tools  = $ENV{SLUICE_BENCH_TOOLS} || 'build/release';
-my @short  = qw(--rounds 1 --seconds 1 --keep-disturbed --settle 0.1 --connections 40);
+my @short  = qw(--rounds 1 --seconds 1 --keep-disturbed --settle 0.1 --crowd 40);
 
 # bench: exit status, standard output and standard error of t/bench/run.
 sub bench {
@@ -32,27 +34,71 @@ sub tool {
     return $port;
 }
 
-subtest 'a short run prints a table and writes it for machines' => sub {
-    my ($status, $out, $err) = bench(@short, '--json', "$dir/j", qw(plain log idle));
+# The peers that are installed here: the bench installs those that it is asked for, a test installs nothing.
+my %kBinaries = (nginx => '/usr/sbin/nginx', haproxy => '/usr/sbin/haproxy', h2o => '/usr/bin/h2o');
+my @peers = ('sluice', (grep { -x $kBinaries{$_} } sort keys %kBinaries), 'floor');
+diag 'without ', join ', ', grep { !-x $kBinaries{$_} } sort keys %kBinaries if @peers < 2 + keys %kBinaries;
+my @all = ('--peers', join ',', @peers);
+my @few = ('--peers', 'sluice,floor');
+
+# cells: the medians of a row's line: { sluice => ..., nginx => ... }.
+sub cells {
+    my ($out, $row) = @_;
+    my ($titles) = $out =~ /^row +unit +(.*)$/m or return {};
+    my ($line)   = $out =~ /^\Q$row\E(?: !)? {2,}\S+ +(.*)$/m or return {};
+    my %cell;
+    @cell{ split ' ', $titles } = split ' ', $line =~ s/\[[^]]*\]//gr;
+    return \%cell;
+}
+
+sub positive { return scalar grep { ($_ // '-') =~ /^[0-9.]+$/ && $_ > 0 } @_ }
+
+subtest 'a short run prints a table and writes it for machines and for documents' => sub {
+    my ($status, $out, $err) = bench(@short, @all, '--json', "$dir/j", '--markdown', "$dir/m", qw(plain));
     is $status, 0, 'exit status' or diag $out, $err;
-    my $number = qr/\d+\.\d\d/;
-    like $out, qr/^plain !? *us\/req +$number +$number +$number +$number +$number$/m, 'three contestants, two ratios';
-    like $out, qr/^log !? *us\/req/m, 'the row with a log';
-    like $out, qr/^idle +B\/conn +-?\d+ +-?\d+ +- +\S+ +-$/m, 'memory, where the floor has nothing to show';
-    like $out, qr/^nginx: nginx version: \S+$/m, 'versions';
+    is positive(@{ cells($out, 'plain') }{@peers}), @peers, 'every contestant';
+    like $out, qr/^plain .* floor 1\.45 (?:met|missed)$/m, 'the target and what became of it';
+    like $out, qr/^sluice \d\S+, .*floor/m, 'versions';
     my $json = decode_json(slurp("$dir/j"));
-    is_deeply [map { $_->{name} } @{ $json->{rows} }], [qw(plain log idle)], 'rows';
-    is scalar(grep { $_->{value} > 0 && $_->{requests} > 0 } @{ $json->{rows}[0]{cells} }), 3, 'a cell per contestant';
+    is_deeply [map { $_->{name} } @{ $json->{rows} }], [qw(plain)], 'rows';
+    is positive(map { $_->{value} } @{ $json->{rows}[0]{cells} }), @peers, 'a cell per contestant';
+    my $markdown = slurp("$dir/m");
+    like $markdown, qr/^\| plain !? ?\| us\/req \| \d/m, 'a line of Markdown';
+    unlike $markdown, qr{/tmp|--tools}, 'which names no path of this machine';
+};
+
+subtest 'each kind of load' => sub {
+    my ($status, $out, $err) = bench(@short, @few, qw(log-buffered post64m ws-echo sse idle idle-ws burst));
+    is $status, 0, 'exit status' or diag $out, $err;
+    is positive(@{ cells($out, $_) }{qw(sluice floor)}), 2, $_ for qw(log-buffered post64m ws-echo sse);
+    like cells($out, $_)->{sluice}, qr/^-?\d+$/, $_ for qw(idle idle-ws burst);
+    is positive(cells($out, 'idle rest')->{sluice}), 1, 'memory at rest';
+};
+
+subtest 'configuration, reload and workers' => sub {
+    my ($status, $out, $err) = bench(@short, @few, qw(servers reload workers2));
+    is $status, 0, 'exit status' or diag $out, $err;
+    is positive(cells($out, $_)->{sluice}), 1, $_
+        for 'servers start', 'servers reload', 'servers lookup', 'reload p99', 'reload slowest', 'workers2';
+};
+
+subtest 'latency at a fixed rate' => sub {
+    my ($status, $out, $err) = bench(@short, @few, qw(--layout rate --connections 16 plain));
+    is $status, 0, 'exit status' or diag $out, $err;
+    is positive(@{ cells($out, "plain at 70 % $_") }{qw(sluice floor)}), 2, $_ for qw(p50 p99 p99.9);
 };
 
 subtest 'what was not measured is not printed' => sub {
-    my ($status, $out) = bench(@short, '--also', 'broken=/bin/false', 'plain');
+    my ($status, $out) = bench(@short, @few, '--also', 'broken=/bin/false', 'plain');
     is $status, 1, 'exit status';
     like $out, qr/^not measured:\nplain: broken does not start/m, 'the reason';
     unlike $out, qr/^plain .*us\/req/m, 'no line in a table';
-    ($status, $out, my $err) = bench(@short, 'no-such-row');
-    is $status, 2, 'an unknown row';
-    like $err, qr/unknown row "no-such-row"/, 'is named';
+    for (['no-such-row', qr/unknown row "no-such-row"/], ['--layout', 'round', qr/unknown layout "round"/]) {
+        my ($why, @arguments) = reverse @$_;
+        ($status, $out, my $err) = bench(@short, @few, reverse @arguments);
+        is $status, 2, "@arguments";
+        like $err, $why, 'is named';
+    }
 };
 
 subtest 'backend' => sub {
@@ -103,9 +149,21 @@ subtest 'arithmetic' => sub {
     is_deeply [interval(1 .. 12)], [$low, $high], 'the same each time';
 };
 
+subtest 'targets' => sub {
+    my $result = { median => { sluice => 6, nginx => 10, h2o => 9, floor => 4 }, ratio => { nginx => { median => 0.6 } } };
+    my $verdicts = sub { [verdicts({ %$result, target => {@_} }, 'sluice', { plain => 5.8 })] };
+    is_deeply $verdicts->(nginx => 0.6), ['nginx 0.6 met'], 'a ratio';
+    is_deeply $verdicts->(nginx => 0.59), ['nginx 0.59 missed'], 'which is missed';
+    is_deeply $verdicts->(haproxy => 0.6), ['haproxy 0.6'], 'which was not measured';
+    is_deeply $verdicts->(value => 6), ['6 met'], 'a number';
+    is_deeply $verdicts->(over => ['plain', 0.25]), ['plain + 0.25 met'], 'another row and more';
+    is_deeply $verdicts->(over => ['log', 0.25]), ['log + 0.25'], 'which was not measured';
+    is_deeply $verdicts->(best => 0.66), ['best 0.66 missed'], 'the best peer, which the floor is not';
+};
+
 subtest 'requests have the size that their row promises' => sub {
     for my $row (grep { $_->{request} } rows(row_names())) {
-        my $request = join "\r\n", "$row->{method} $row->{path} HTTP/1.1", Bench::Rows::request_headers($row, 8001), '', '';
+        my $request = join "\r\n", "$row->{method} $row->{path} HTTP/1.1", request_headers($row, 8001), '', '';
         is length $request, $row->{request}, $row->{name};
     }
 };

@@ -1,48 +1,75 @@
-# The contestants: how each is configured, started and asked for its version. A contestant runs for one row and then ends.
+# The contestants: how each is configured for a row, started, watched and ended. A contestant runs for one row and then ends.
 package Bench::Peers;
 use strict;
 use warnings;
 use File::Basename qw(basename);
 use IO::Socket::INET;
 use Bench::Proc qw(family);
+use Bench::Software qw(software);
 use Test::Sluice::Process qw(wait_until slurp);
 
 our $backend_port = 9000;
-my $kFirstPort = 8001;
+my $kFirstPort    = 8001;
+my $kTwinPorts    = 100;    # from a contestant's port to its twin's
 
 my $kNginxLua = join "\n", map { "load_module /usr/lib/nginx/modules/$_.so;" } qw(ndk_http_module ngx_http_lua_module);
 
-# all: one object per contestant, in order. NAMES are "sluice", "nginx", "floor" or "NAME=BINARY".
+# all: one object per contestant, in order. NAMES are those of Bench::Software or "NAME=BINARY", which is nginx if the file is called
+# so and sluice otherwise. With wanted_slow the slow ones fit every row.
 sub all {
     my (%option) = @_;
     my $port = $kFirstPort;
-    my %binary = (sluice => $option{sluice}, nginx => '/usr/sbin/nginx', floor => "$option{tools}/bench_floor");
     return map {
-        my ($name, $binary) = /^([^=]+)=(.+)$/ ? ($1, $2) : ($_, $binary{$_});
-        die "unknown contestant \"$name\"\n" unless defined $binary;
-        die "$name: $binary is not there\n" unless -x $binary;
-        my $kind = $name eq 'floor' ? 'floor' : basename($binary) =~ /^nginx/ ? 'nginx' : 'sluice';
-        bless { name => $name, kind => $kind, binary => $binary, port => $port++, cpu => $option{cpu},
-                dir => "$option{dir}/$name", conf => $option{conf}, log => "/dev/shm/bench-$$-$name.log" }, __PACKAGE__;
+        my ($name, $binary) = /^([^=]+)=(.+)$/ ? ($1, $2) : ($_, undef);
+        my $kind = !$binary ? $name : basename($binary) =~ /^nginx/ ? 'nginx' : 'sluice';
+        my $software = software($kind) or die "unknown contestant \"$name\"\n";
+        $binary ||= $kind eq 'sluice' ? $option{sluice} : $software->{binary} =~ s/\{tools\}/$option{tools}/r;
+        die "$name: $binary is not there\n" unless defined $binary && -x $binary;
+        bless { name => $name, kind => $kind, software => $software, binary => $binary, port => $port++, cpus => $option{cpu},
+                dir => "$option{dir}/$name", files => "$option{dir}/files", conf => $option{conf}, log => "/dev/shm/bench-$$-$name.log",
+                workers => 1, slow => $software->{slow} && !$option{wanted_slow} }, __PACKAGE__;
     } @{ $option{names} };
 }
 
-sub name { return $_[0]{name} }
-sub port { return $_[0]{port} }
+# twin: the same contestant once more, beside this one, with WORKERS workers.
+sub twin {
+    my ($self, $workers) = @_;
+    return bless { %$self, port => $self->{port} + $kTwinPorts, dir => "$self->{dir}-twin", log => "$self->{log}-twin",
+                   workers => $workers, process => undef }, ref $self;
+}
 
-# version: what the table's foot says.
+sub name    { return $_[0]{name} }
+sub port    { return $_[0]{port} }
+sub workers { return $_[0]{workers} }
+sub is_floor { return $_[0]{kind} eq 'floor' }
+
+# differs: { field => reason } that the backend may see otherwise from this contestant.
+sub differs { return $_[0]{software}{differs} || {} }
+
+# version: what the table's head says.
 sub version {
     my ($self) = @_;
-    return 'own forwarder, four socket calls per request' if $self->{kind} eq 'floor';
-    my $text = `'$self->{binary}' -v 2>&1`;
-    chomp $text;
-    return $text;
+    return '(four socket calls per request)' if $self->is_floor;
+    my $text = join ' ', map { "'$_'" } $self->filled(@{ $self->{software}{version} });
+    my ($version) = `$text 2>&1` =~ /(\d+\.\d[\w.+-]*)/;
+    return $version // 'unknown';
 }
 
 # fits: whether the row can be measured with this contestant at all.
 sub fits {
     my ($self, $row) = @_;
-    return $self->{kind} ne 'floor' || $row->{floor};
+    return $row->{floor} if $self->is_floor;
+    return 0 if $self->{slow} && !$row->{slow} || $row->{only} && !grep { $_ eq $self->{kind} } @{ $row->{only} };
+    return $self->row_file($row) ? 1 : 0;
+}
+
+# row_file: the file in conf/ that configures this contestant for the row; undef when there is none.
+sub row_file {
+    my ($self, $row) = @_;
+    my $software = $self->{software};
+    return "$self->{conf}/$row->{conf}.conf" if $software->{folder} eq '.';
+    my @names = grep { defined && -e "$self->{conf}/$software->{folder}/$_" } $row->{conf}, ($software->{uses} || {})->{ $row->{conf} };
+    return @names ? "$self->{conf}/$software->{folder}/$names[0]" : undef;
 }
 
 # start: configured for ROW, on its CPU, listening when this returns. Dies with what it wrote otherwise.
@@ -50,18 +77,21 @@ sub start {
     my ($self, $row) = @_;
     mkdir $self->{dir};
     unlink "$self->{dir}/error.log", $self->{log};
-    $self->write_conf($row) unless $self->{kind} eq 'floor';
+    $self->configure($row, 1) unless $self->is_floor;
+    my %environment = %{ $self->{software}{environment} || {} };
     $self->{process} = Test::Sluice::Process->spawn(
-        argv => ['taskset', '-c', $self->{cpu}, $self->command], dir => $self->{dir},
+        argv => ['taskset', '-c', $self->{cpus}, $self->filled(@{ $self->{software}{command} })], dir => $self->{dir},
+        env => { map { $_ => $self->filled($environment{$_}) } keys %environment },
         stdout => "$self->{dir}/output", stderr => "$self->{dir}/output");
     wait_until { defined $self->{process}->exited || listening($self->{port}) } 20;
     die "$self->{name} does not start for row $row->{name}:\n" . $self->said unless listening($self->{port});
 }
 
-sub command {
-    my ($self) = @_;
-    return ($self->{binary}, $self->{port}, $backend_port) if $self->{kind} eq 'floor';
-    return ($self->{binary}, '-p', "$self->{dir}/", '-c', "$self->{dir}/$self->{kind}.conf");
+sub filled {
+    my ($self, @texts) = @_;
+    my %value = (binary => $self->{binary}, dir => $self->{dir}, file => $self->{software}{file}, port => $self->{port},
+                 backend => $backend_port);
+    return wantarray ? map { s/\{(\w+)\}/$value{$1}/gr } @texts : $texts[0] =~ s/\{(\w+)\}/$value{$1}/gr;
 }
 
 # said: the last lines that it wrote anywhere.
@@ -71,19 +101,29 @@ sub said {
     return join '', @lines > 20 ? @lines[-20 .. -1] : @lines;
 }
 
-sub write_conf {
-    my ($self, $row) = @_;
-    my %value = (PORT => $self->{port}, BACKEND => $backend_port, LOG => $self->{log}, TEXT => $row->{text},
+# configure: writes its configuration for ROW; VERSION is what /version answers, where the row has that.
+sub configure {
+    my ($self, $row, $version) = @_;
+    my %value = (PORT => $self->{port}, BACKEND => $backend_port, LOG => $self->{log}, TEXT => $row->{text}, FILES => $self->{files},
+                 WORKERS => $self->{workers}, VERSION => $version,
                  MODULES => $self->{kind} eq 'nginx' && $row->{lua} ? $kNginxLua : '');
-    my %file = ("$self->{kind}.conf" => "$self->{kind}.conf", 'upstream.conf' => 'upstream.conf', "$row->{conf}.conf" => 'row.conf');
+    my $each = $row->{each} ? conf_text("$self->{conf}/$row->{conf}.each") : '';
+    $value{EACH} = join '', map { $each =~ s/\@N\@/$_/gr } 1 .. $row->{each} || 0;
+    $value{ROW}  = conf_text($self->row_file($row));
+    $value{$_} =~ s/\@([A-Z]+)\@/$value{$1}/g for qw(EACH ROW);
+    my %file = ($self->{software}{frame} => $self->{software}{file}, 'upstream.conf' => 'upstream.conf');
     for my $source (keys %file) {
-        my $text = slurp("$self->{conf}/$source");
-        die "no $self->{conf}/$source\n" unless length $text;
-        $text =~ s/\@([A-Z]+)\@/$value{$1}/g;
         open my $out, '>', "$self->{dir}/$file{$source}" or die "$self->{dir}: $!\n";
-        print $out $text;
+        print $out conf_text("$self->{conf}/$source") =~ s/\@([A-Z]+)\@/$value{$1}/gr;
         close $out;
     }
+}
+
+sub conf_text {
+    my ($path) = @_;
+    my $text = slurp($path);
+    die "no $path\n" unless length $text;
+    return $text;
 }
 
 sub listening {
@@ -98,8 +138,8 @@ sub pids {
     return family($self->{process}->pid);
 }
 
-# logs: whether it can write an access log at all.
-sub logs { return $_[0]{kind} ne 'floor' }
+# signal: to its first process.
+sub signal { return $_[0]{process}->signal($_[1]) }
 
 # log_lines: how many the access log has.
 sub log_lines {

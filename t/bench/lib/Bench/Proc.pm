@@ -1,5 +1,4 @@
-# What /proc tells about processes and the machine: CPU time and memory of a process with all its descendants, and how busy
-# the machine was.
+# What /proc tells about processes: CPU time and memory of a process with all its descendants.
 package Bench::Proc;
 use strict;
 use warnings;
@@ -7,7 +6,7 @@ use POSIX ();
 use Test::Sluice::Process qw(descendants_of slurp);
 use Exporter 'import';
 
-our @EXPORT_OK = qw(cpu_us memory_kb busy_us family);
+our @EXPORT_OK = qw(cpu_us ended_children_us memory_kb family);
 
 my $kTickUs = 1e6 / POSIX::sysconf(&POSIX::_SC_CLK_TCK);
 
@@ -17,7 +16,7 @@ sub family {
     return sort { $a <=> $b } ($pid, descendants_of($pid));
 }
 
-# cpu_us: microseconds on a CPU of every task of PIDS since each was started.
+# cpu_us: microseconds on a CPU of every task of PIDS since each was started, from the scheduler's own nanoseconds.
 sub cpu_us {
     my $ns = 0;
     for my $pid (@_) {
@@ -26,6 +25,17 @@ sub cpu_us {
         }
     }
     return $ns / 1000;
+}
+
+# ended_children_us: microseconds that the children of PIDS had used when they ended, rounded down to a tick (10 ms) for each PID.
+sub ended_children_us {
+    my $ticks = 0;
+    for my $pid (@_) {
+        my ($fields) = slurp("/proc/$pid/stat") =~ /\) (.*)/s or next;
+        my @field = split ' ', $fields;
+        $ticks += $field[13] + $field[14];
+    }
+    return $ticks * $kTickUs;
 }
 
 # memory_kb: { Pss => KB, Private => KB } of PIDS together: pages shared among them count once.
@@ -37,12 +47,6 @@ sub memory_kb {
         $sum{Private} += $_ for $text =~ /^Private_\w+:\s+(\d+)/mg;
     }
     return \%sum;
-}
-
-# busy_us: microseconds that all CPUs together were not idle since the machine started; what the hypervisor took counts as busy.
-sub busy_us {
-    my ($user, $nice, $system, undef, undef, $irq, $softirq, $steal) = slurp('/proc/stat') =~ /^cpu +(\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)/;
-    return ($user + $nice + $system + $irq + $softirq + $steal) * $kTickUs;
 }
 
 1;
