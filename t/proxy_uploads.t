@@ -6,9 +6,11 @@ use Test::More;
 use Test::Sluice::Origin;
 use Test::Sluice::Process qw(wait_until);
 use Test::Sluice::Server;
+use Test::Sluice::TcpScript;
 
 my $origin = Test::Sluice::Origin->start;
-my $server = Test::Sluice::Server->new(vars => { ORIGIN_PORT => $origin->port }, http_config => <<'END2', config => <<'END');
+my $deaf   = Test::Sluice::TcpScript->start(keep_open => 1, deaf => 1, replies => ["HTTP/1.1 413 No\r\nContent-Length: 5\r\n\r\nstop\n"]);
+my $server = Test::Sluice::Server->new(vars => { ORIGIN_PORT => $origin->port, DEAF_PORT => $deaf->port }, http_config => <<'END2', config => <<'END');
     proxy_read_timeout 300ms;
     upstream two { server 127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; server 127.0.0.1:$TEST_SLUICE_ORIGIN_PORT backup; }
 END2
@@ -28,6 +30,12 @@ END2
         location /asked_with_head/ { proxy_method HEAD; proxy_pass http://two/; }
         location /asked_with_get/ { proxy_method GET; proxy_pass http://two/; }
         location /old/ { proxy_http_version 1.0; proxy_pass http://two/; }
+        location /deaf {
+            client_max_body_size 0;
+            proxy_http_version 1.0;
+            proxy_send_timeout 2s;
+            proxy_pass http://127.0.0.1:$TEST_SLUICE_DEAF_PORT;
+        }
 END
 $server->start;
 
@@ -68,6 +76,16 @@ subtest 'an HTTP/1.0 upstream gets no chunks' => sub {
     unlike $origin->raw, qr/Transfer-Encoding/i, 'of chunks';
 };
 
+subtest 'an upstream that answers and reads no more is heard while the body still leaves' => sub {
+    my $connection = $server->connection;
+    my $megabyte   = '100000' . "\r\n" . 'x' x 0x100000 . "\r\n";
+    # HTTP/1.0 has the whole body collected first: far more than a socket takes at once.
+    $connection->write("POST /deaf HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" . $megabyte x 24 . "0\r\n\r\n");
+    my $response = $connection->read_response;
+    is $response->status, 413, 'its status';
+    is $response->body, "stop\n", 'and its words';
+};
+
 ok $server->stop, 'a clean end';
-$origin->stop;
+$_->stop for $origin, $deaf;
 done_testing;

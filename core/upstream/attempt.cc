@@ -1,10 +1,10 @@
 #include "upstream/attempt.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <sluice/net/dialer.h>
 
-#include "http/head_scanner.h"
 #include "http/response_parser.h"
 #include "upstream/proxy_handler.h"
 #include "upstream/retry_policy.h"
@@ -18,6 +18,16 @@ constexpr int kMaxInterimHeads = 8;     // passed on
 constexpr int kTooManyInterimHeads = 100;
 constexpr std::string_view kReadingHeader = "while reading response header from upstream";
 
+// is_interim looks at the first digit of the status: "HTTP/1.1 1..". 101 is among them.
+bool is_interim(std::string_view head) {
+  constexpr size_t kStatusAt = 9;
+  return head.size() > kStatusAt && head[kStatusAt] == '1';
+}
+
+AttemptResult::Kind failure_kind(const Error& error) {
+  return error.kind == ErrorKind::timeout ? AttemptResult::Kind::timeout : AttemptResult::Kind::io_error;
+}
+
 }  // namespace
 
 Attempt::Attempt(const ProxyHandler& handler, UpstreamRequest& request, const UpstreamGroup& group, PeerPool& pool, OutgoingRequest& outgoing)
@@ -25,10 +35,11 @@ Attempt::Attempt(const ProxyHandler& handler, UpstreamRequest& request, const Up
       request_(request),
       group_(group),
       exchange_(request.exchange),
+      clock_(Clock::of_thread()),
       pool_(pool),
       outgoing_(outgoing),
       record_(exchange_.add_attempt()),
-      started_us_(Clock::of_thread().now_us()) {
+      started_us_(clock_.now_us()) {
   record_.address = request.target.peer != nullptr ? std::string_view(request.target.peer->name) : request.target.name;
   pool_.begin_use();
   group_.started(request_);
@@ -39,122 +50,227 @@ Attempt::~Attempt() {
   pool_.end_use();
 }
 
-uint64_t Attempt::elapsed_us() const { return Clock::of_thread().now_us() - started_us_; }
+Milliseconds Attempt::read_timeout() const {
+  return request_.read_timeout.count() > 0 ? request_.read_timeout : handler_.conf().read_timeout;
+}
 
-Milliseconds Attempt::timeout_of(Milliseconds override_value, Milliseconds configured) const {
-  return override_value.count() > 0 ? override_value : configured;
+Milliseconds Attempt::send_timeout() const {
+  return request_.send_timeout.count() > 0 ? request_.send_timeout : handler_.conf().send_timeout;
+}
+
+HeadScanner::Limits Attempt::head_limits() const {
+  const auto bytes = static_cast<uint32_t>(handler_.conf().buffer_size);
+  return {bytes, bytes, bytes};
+}
+
+bool Attempt::send_at_once() {
+  connection_ = pool_.take();
+  if (connection_ == nullptr) return false;
+  record_.connect_us = elapsed_us();
+  write_request();
+  return body_sent_;
+}
+
+// write_request gives the socket what it takes now. A failure is no result yet: the peer may have answered and closed before.
+void Attempt::write_request() {
+  Stream& stream = connection_->stream();
+  begun_ = true;
+  reused_ = connection_->reused();
+  ++connection_->requests;
+  iovec parts[2] = {{const_cast<char*>(outgoing_.head.data()), outgoing_.head.size()},
+                    {const_cast<char*>(outgoing_.body.data()), outgoing_.body.size()}};
+  auto taken = stream.try_write(parts, outgoing_.body.empty() ? 1 : 2);
+  last_sent_ = clock_.now();
+  if (!taken) {
+    send_error_ = std::move(taken.error());
+    stream.assume_readable();
+    return;
+  }
+  written_ = *taken;
+  record_.bytes_sent += written_;
+  body_sent_ = written_ == outgoing_.head.size() + outgoing_.body.size() && !outgoing_.streams_body;
+}
+
+std::optional<AttemptResult> Attempt::judge_first(Result<std::span<char>>& got) {
+  if (!got || got->empty()) {
+    const AttemptResult result = no_head(got);
+    if (!is_stale(result)) return result;
+    forget_connection();
+    return std::nullopt;
+  }
+  received_ = true;
+  record_.bytes_received += got->size();
+  const std::string_view block(got->data(), got->size());
+  auto judged = judge_block(block);
+  if (!judged) buffer_.append(block);
+  return judged;
 }
 
 // A reused connection may have been closed by the peer just as the request went out. If nothing came back and repeating does no harm,
 // the request goes out once more on a new connection; that is not counted as a try.
-Task<AttemptResult> Attempt::begin() {
-  connection_ = pool_.take();
+Task<AttemptResult> Attempt::converse() {
   for (;;) {
     if (connection_ == nullptr) {
-      const Milliseconds timeout = timeout_of(request_.connect_timeout, handler_.conf().connect_timeout);
-      auto stream = co_await dial(exchange_.loop(), pool_.address(), exchange_.loop().now() + static_cast<Tick>(timeout.count()));
-      if (!stream) {
-        const bool late = stream.error().kind == ErrorKind::timeout;
-        co_return failed(late ? AttemptResult::Kind::timeout : AttemptResult::Kind::connect_failed, stream.error(), "while connecting to upstream");
-      }
-      connection_ = std::make_unique<UpstreamConnection>(pool_, std::move(*stream));
+      auto failure = co_await connect();
+      if (failure) co_return *failure;
     }
-    record_.connect_us = static_cast<int64_t>(elapsed_us());
-    reused_ = connection_->reused();
-    AttemptResult result = co_await converse();
-    const bool stale = result.kind == AttemptResult::Kind::io_error && was_reused();
-    if (!stale || !outgoing_.replayable || !method_is_idempotent(outgoing_.method)) co_return result;
-    sender_.cancel();
-    connection_.reset();
+    if (!begun_) write_request();
+    if (!body_sent_ && !send_error_) {
+      if (outgoing_.streams_body) {
+        outgoing_.replayable = false;
+        // The client's 100 leaves before the body's own flow begins: only one flow writes to the client.
+        if (exchange_.request().expect_continue) {
+          auto told = co_await exchange_.send_interim(100, nullptr);
+          if (!told) co_return AttemptResult{AttemptResult::Kind::client_gone, 0, false};
+        }
+      }
+      sender_.start(send_rest());
+    }
+    const AttemptResult result = co_await read_head();
+    if (!is_stale(result)) co_return result;
+    forget_connection();
   }
 }
 
-Task<AttemptResult> Attempt::converse() {
-  Stream& stream = connection_->stream();
-  iovec parts[2] = {{const_cast<char*>(outgoing_.head.data()), outgoing_.head.size()},
-                    {const_cast<char*>(outgoing_.body.data()), outgoing_.body.size()}};
-  auto sent = co_await stream.write(parts, outgoing_.body.empty() ? 1 : 2, timeout_of(request_.send_timeout, handler_.conf().send_timeout));
-  ++connection_->requests;
-  if (!sent) {
-    const auto kind = sent.error().kind == ErrorKind::timeout ? AttemptResult::Kind::timeout : AttemptResult::Kind::io_error;
-    co_return failed(kind, sent.error(), "while sending request to upstream");
+bool Attempt::is_stale(const AttemptResult& result) const {
+  return result.kind == AttemptResult::Kind::io_error && reused_ && !received_ && outgoing_.replayable && method_is_idempotent(outgoing_.method);
+}
+
+void Attempt::forget_connection() {
+  sender_.cancel();
+  connection_.reset();
+  send_error_.reset();
+  written_ = 0;
+  begun_ = body_sent_ = false;
+}
+
+Task<std::optional<AttemptResult>> Attempt::connect() {
+  const Milliseconds timeout = request_.connect_timeout.count() > 0 ? request_.connect_timeout : handler_.conf().connect_timeout;
+  auto stream = co_await dial(exchange_.loop(), pool_.address(), clock_.now() + static_cast<Tick>(timeout.count()));
+  if (!stream) {
+    const bool late = stream.error().kind == ErrorKind::timeout;
+    co_return failed(late ? AttemptResult::Kind::timeout : AttemptResult::Kind::connect_failed, stream.error(), "while connecting to upstream");
   }
-  record_.bytes_sent += outgoing_.head.size() + outgoing_.body.size();
-  body_sent_ = !outgoing_.streams_body;
-  last_sent_ = exchange_.loop().now();
-  if (outgoing_.streams_body) {
-    outgoing_.replayable = false;
-    // The client's 100 leaves before the body's own flow begins: only one flow writes to the client.
-    if (exchange_.request().expect_continue) {
-      auto told = co_await exchange_.send_interim(100, nullptr);
-      if (!told) co_return AttemptResult{AttemptResult::Kind::client_gone, 0, false};
+  connection_ = std::make_unique<UpstreamConnection>(pool_, std::move(*stream));
+  record_.connect_us = elapsed_us();
+  co_return std::nullopt;
+}
+
+// send_rest is a flow of its own: the peer may answer, and the answer is relayed, before it has read the whole request.
+Task<void> Attempt::send_rest() {
+  const std::string_view head = outgoing_.head.substr(std::min(written_, outgoing_.head.size()));
+  const std::string_view body = outgoing_.body.substr(written_ - (outgoing_.head.size() - head.size()));
+  if (!head.empty() || !body.empty()) {
+    iovec parts[2] = {{const_cast<char*>(head.data()), head.size()}, {const_cast<char*>(body.data()), body.size()}};
+    auto sent = co_await connection_->stream().write(parts, 2, send_timeout());
+    if (!sent) {
+      send_error_ = std::move(sent.error());
+      // The reader of the response learns it as EOF, behind what has come.
+      connection_->stream().interrupt();
+      co_return;
     }
-    sender_.start(send_body());
+    record_.bytes_sent += head.size() + body.size();
+    last_sent_ = clock_.now();
   }
-  co_return co_await read_head();
+  if (outgoing_.streams_body) co_await send_body();
+  else body_sent_ = true;
+}
+
+Task<void> Attempt::send_body() {
+  Stream& stream = connection_->stream();
+  for (;;) {
+    auto piece = co_await exchange_.next_body_piece();
+    if (!piece) {
+      client_error_ = std::move(piece.error());
+      stream.interrupt();  // the reader of the response learns it as EOF
+      co_return;
+    }
+    char size_line[20];
+    iovec parts[3];
+    int count = 0;
+    if (!piece->empty() && outgoing_.chunked) parts[count++] = {size_line, encode_chunk_header(piece->size(), size_line)};
+    if (!piece->empty()) parts[count++] = {const_cast<char*>(piece->data()), piece->size()};
+    if (outgoing_.chunked) parts[count++] = piece->empty() ? iovec{const_cast<char*>("0\r\n\r\n"), 5} : iovec{const_cast<char*>("\r\n"), 2};
+    if (count > 0) {
+      auto sent = co_await stream.write(parts, count, send_timeout());
+      if (!sent) {
+        // The peer may have answered early and closed: the reader finds out. One that takes nothing more is given up.
+        if (sent.error().kind == ErrorKind::timeout) {
+          send_error_ = std::move(sent.error());
+          stream.interrupt();
+        }
+        co_return;
+      }
+      last_sent_ = clock_.now();
+      for (int i = 0; i < count; ++i) record_.bytes_sent += parts[i].iov_len;
+    }
+    if (piece->empty()) break;
+  }
+  body_sent_ = true;
 }
 
 Task<AttemptResult> Attempt::read_head() {
-  Stream& stream = connection_->stream();
-  HeadScanner::Limits limits;
-  limits.first_line_bytes = limits.line_bytes = limits.total_bytes = static_cast<uint32_t>(handler_.conf().buffer_size);
-  HeadScanner scanner(HeadScanner::Kind::response, limits);
-  const Milliseconds timeout = timeout_of(request_.read_timeout, handler_.conf().read_timeout);
+  HeadScanner scanner(HeadScanner::Kind::response, head_limits());
   Tick deadline = 0;
   for (;;) {
-    std::string_view block = buffer_.view();
-    const bool in_buffer = !block.empty();
-    HeadScan scan;
-    if (in_buffer) scan = scanner.scan(block);
-    if (scan.state == HeadScan::State::need_more) {
-      if (deadline == 0) deadline = exchange_.loop().now() + static_cast<Tick>(timeout.count());
-      auto got = co_await stream.read(deadline);
-      if (client_error_) co_return AttemptResult{AttemptResult::Kind::client_gone, 0, false};
-      if (!got) {
-        const bool late = got.error().kind == ErrorKind::timeout;
-        if (late) {
-          if (auto until = patience(timeout)) {
-            deadline = *until;
-            continue;
-          }
-        }
-        co_return failed(late ? AttemptResult::Kind::timeout : AttemptResult::Kind::io_error, got.error(), kReadingHeader);
-      }
-      deadline = 0;
-      if (got->empty()) co_return lost(kReadingHeader);
-      received_ = true;
-      record_.bytes_received += got->size();
-      if (in_buffer) {
-        buffer_.append({got->data(), got->size()});
-        continue;
-      }
-      block = {got->data(), got->size()};
-      scan = scanner.scan(block);
-      if (scan.state == HeadScan::State::need_more) {
-        buffer_.append(block);
-        continue;
-      }
-    }
-    if (scan.state == HeadScan::State::refused) {
-      const bool big = scan.refusal.status == 431 || scan.refusal.status == 414;
-      co_return failed(AttemptResult::Kind::invalid_header,
-                       Error(ErrorKind::bad_message, big ? std::string("upstream sent too big header") : concat("upstream sent invalid header (", scan.refusal.reason, ")")),
-                       kReadingHeader);
-    }
-    const std::string_view text = exchange_.arena().copy(block.substr(0, scan.end));
-    rest_ = block.substr(scan.end);
-    if (auto judged = judge_head(text)) co_return *judged;
-    if (passes_interim_on()) {
-      // What followed stands in the scratch, and sending may wait.
-      if (!in_buffer) rest_ = exchange_.arena().copy(rest_);
+    bool interim = false;
+    auto judged = judge_buffered(scanner, interim);
+    if (judged) co_return *judged;
+    if (interim) {
       auto sent = co_await exchange_.send_interim(response_->status, &response_->headers);
       (void)sent;  // a broken client shows itself at the next write
+      continue;
     }
+    auto got = co_await connection_->stream().read(deadline != 0 ? deadline : read_deadline());
+    deadline = 0;
+    if (!got && got.error().kind == ErrorKind::timeout && !client_error_) {
+      if (auto until = patience(read_timeout())) {
+        deadline = *until;
+        continue;
+      }
+    }
+    if (client_error_ || !got || got->empty()) co_return no_head(got);
+    received_ = true;
+    record_.bytes_received += got->size();
+    const std::string_view block(got->data(), got->size());
+    if (buffer_.empty()) judged = judge_block(block);
+    if (judged) co_return *judged;
+    buffer_.append(block);
+  }
+}
+
+std::optional<AttemptResult> Attempt::judge_buffered(HeadScanner& scanner, bool& interim) {
+  while (!buffer_.empty()) {
+    const std::string_view block = buffer_.view();
+    const HeadScan scan = scanner.scan(block);
+    if (scan.state == HeadScan::State::need_more) return std::nullopt;
+    if (scan.state == HeadScan::State::refused) return refused_head(scan.refusal);
+    rest_ = block.substr(scan.end);
+    auto judged = judge_head(exchange_.arena().copy(block.substr(0, scan.end)));
+    if (judged) return judged;
     // An interim head: the final one may have come with it.
     scanner.reset();
-    if (!in_buffer) buffer_.append(rest_);
-    else buffer_.consume(scan.end);
+    buffer_.consume(scan.end);
+    interim = passes_interim_on();
+    if (interim) return std::nullopt;
   }
+  return std::nullopt;
+}
+
+std::optional<AttemptResult> Attempt::judge_block(std::string_view block) {
+  HeadScanner scanner(HeadScanner::Kind::response, head_limits());
+  const HeadScan scan = scanner.scan(block);
+  if (scan.state != HeadScan::State::found) return std::nullopt;
+  if (is_interim(block)) return std::nullopt;
+  rest_ = block.substr(scan.end);
+  return judge_head(exchange_.arena().copy(block.substr(0, scan.end)));
+}
+
+AttemptResult Attempt::refused_head(const HeadResult& refusal) {
+  const bool big = refusal.status == 431 || refusal.status == 414;
+  return failed(AttemptResult::Kind::invalid_header,
+                Error(ErrorKind::bad_message, big ? std::string("upstream sent too big header") : concat("upstream sent invalid header (", refusal.reason, ")")),
+                kReadingHeader);
 }
 
 std::optional<AttemptResult> Attempt::judge_head(std::string_view text) {
@@ -179,7 +295,7 @@ std::optional<AttemptResult> Attempt::judge_head(std::string_view text) {
     return std::nullopt;
   }
   record_.status = status;
-  record_.header_us = static_cast<int64_t>(elapsed_us());
+  record_.header_us = elapsed_us();
   exchange_.upstream_headers = &response_->headers;
   const uint32_t condition = NextUpstreamPolicy::condition_of(status);
   if (condition == 0) return AttemptResult{AttemptResult::Kind::success, status, false};
@@ -191,39 +307,8 @@ std::optional<AttemptResult> Attempt::judge_head(std::string_view text) {
 // 103 Early Hints and others go to the client as they are, within reason; 100 was answered by us.
 bool Attempt::passes_interim_on() const { return response_->status != 100 && interim_heads_ <= kMaxInterimHeads; }
 
-Task<void> Attempt::send_body() {
-  Stream& stream = connection_->stream();
-  const Milliseconds timeout = timeout_of(request_.send_timeout, handler_.conf().send_timeout);
-  for (;;) {
-    auto piece = co_await exchange_.next_body_piece();
-    if (!piece) {
-      client_error_ = std::move(piece.error());
-      stream.interrupt();  // the reader of the response learns it as EOF
-      co_return;
-    }
-    char size_line[20];
-    iovec parts[3];
-    int count = 0;
-    if (!piece->empty() && outgoing_.chunked) parts[count++] = {size_line, encode_chunk_header(piece->size(), size_line)};
-    if (!piece->empty()) parts[count++] = {const_cast<char*>(piece->data()), piece->size()};
-    if (outgoing_.chunked) parts[count++] = piece->empty() ? iovec{const_cast<char*>("0\r\n\r\n"), 5} : iovec{const_cast<char*>("\r\n"), 2};
-    if (count > 0) {
-      auto sent = co_await stream.write(parts, count, timeout);
-      if (!sent) {
-        // The peer may have answered early and closed: the reader finds out. One that takes nothing more is given up.
-        if (sent.error().kind == ErrorKind::timeout) stream.interrupt();
-        co_return;
-      }
-      last_sent_ = exchange_.loop().now();
-      for (int i = 0; i < count; ++i) record_.bytes_sent += parts[i].iov_len;
-    }
-    if (piece->empty()) break;
-  }
-  body_sent_ = true;
-}
-
 std::optional<Tick> Attempt::patience(Milliseconds timeout) const {
-  const Tick now = exchange_.loop().now();
+  const Tick now = clock_.now();
   // While the client's body comes, its own timeouts count; then the peer has the whole time from the last byte it got.
   if (sender_.running()) return now + static_cast<Tick>(timeout.count());
   const Tick until = last_sent_ + static_cast<Tick>(timeout.count());
@@ -233,15 +318,18 @@ std::optional<Tick> Attempt::patience(Milliseconds timeout) const {
 
 AttemptResult Attempt::failed(AttemptResult::Kind kind, const Error& error, std::string_view doing) {
   record_.status = kind == AttemptResult::Kind::timeout ? 504 : 502;
-  record_.response_us = static_cast<int64_t>(elapsed_us());
+  record_.response_us = elapsed_us();
   std::string_view what = error.text;
   if (kind == AttemptResult::Kind::timeout) what = "upstream timed out (110: Connection timed out)";
   error_text_ = concat(what, ' ', doing);
   return AttemptResult{kind, 0, true};
 }
 
-AttemptResult Attempt::lost(std::string_view doing) {
-  return failed(AttemptResult::Kind::io_error, Error(ErrorKind::closed, "upstream prematurely closed connection"), doing);
+AttemptResult Attempt::no_head(const Result<std::span<char>>& got) {
+  if (client_error_) return AttemptResult{AttemptResult::Kind::client_gone, 0, false};
+  if (send_error_) return failed(failure_kind(*send_error_), *send_error_, "while sending request to upstream");
+  if (!got) return failed(failure_kind(got.error()), got.error(), kReadingHeader);
+  return failed(AttemptResult::Kind::io_error, Error(ErrorKind::closed, "upstream prematurely closed connection"), kReadingHeader);
 }
 
 void Attempt::log_failure() {
@@ -261,7 +349,7 @@ void Attempt::log_client_error() {
 
 void Attempt::report(const AttemptResult& result) {
   if (std::exchange(reported_, true)) return;
-  if (record_.response_us < 0) record_.response_us = static_cast<int64_t>(elapsed_us());
+  if (record_.response_us < 0) record_.response_us = elapsed_us();
   group_.ended(request_, result);
 }
 
@@ -305,7 +393,7 @@ Task<Outcome> Attempt::await_sent(Task<Result<void>> sent) {
 }
 
 Task<Outcome> Attempt::relay_body() {
-  const Milliseconds timeout = timeout_of(request_.read_timeout, handler_.conf().read_timeout);
+  const Milliseconds timeout = read_timeout();
   std::string_view bytes = rest_;
   bool complete = false;
   for (;;) {
@@ -334,7 +422,7 @@ Task<Outcome> Attempt::relay_body() {
     }
     if (complete) co_return Outcome::finished();
 
-    auto got = co_await connection_->stream().read(exchange_.loop().now() + static_cast<Tick>(timeout.count()));
+    auto got = co_await connection_->stream().read(clock_.now() + static_cast<Tick>(timeout.count()));
     if (!got && got.error().kind == ErrorKind::timeout && patience(timeout)) {
       bytes = {};
       continue;
@@ -407,7 +495,7 @@ void Attempt::end_upstream() {
 Task<Outcome> Attempt::tunnel() {
   exchange_.response().headers.set(HeaderId::upgrade, "websocket");
   // The peer is busy with this request until the tunnel ends.
-  Outcome outcome = co_await exchange_.become_tunnel(connection_->stream(), rest_, timeout_of(request_.read_timeout, handler_.conf().read_timeout));
+  Outcome outcome = co_await exchange_.become_tunnel(connection_->stream(), rest_, read_timeout());
   report(AttemptResult{AttemptResult::Kind::success, 101, false});
   co_return outcome;
 }

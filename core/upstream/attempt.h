@@ -1,7 +1,14 @@
 // Attempt: one try at one peer: a connection, the request out, the response's head in, then its body to the client.
 //
-// Created, begun and relayed inside the handler's coroutine; destroyed with it when the client leaves. Whatever happens, the group
-// and its observers are told once how it ended.
+// Nearly always an idle connection takes the whole request at once, and the head of the response comes in one read: that way is plain
+// code around one wait, which the handler's own coroutine does. Everything else is converse().
+//
+//     send_at_once -- all of it --> wait for first_bytes --> judge_first -- a whole head --> relay
+//           | no connection, short write, body to follow         | a piece of a head, an interim one, a stale connection
+//           '--------------------------> converse <--------------'
+//
+// Created and used inside the handler's coroutine; destroyed with it when the client leaves. Whatever happens, the group and its
+// observers are told once how it ended.
 #pragma once
 
 #include <memory>
@@ -12,9 +19,10 @@
 #include <sluice/http/message.h>
 #include <sluice/upstream/upstream.h>
 
-#include "http/chunked.h"
-#include "upstream/connection_pool.h"
 #include "http/byte_buffer.h"
+#include "http/chunked.h"
+#include "http/head_scanner.h"
+#include "upstream/connection_pool.h"
 
 namespace sluice {
 
@@ -39,10 +47,16 @@ class Attempt {
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
 
-  // begin connects, sends the request and reads the head of the response. Kinds success and http_status: a head is there.
-  Task<AttemptResult> begin();
+  // send_at_once sends the request on an idle connection. True: all of it is on its way; await first_bytes() and give them to
+  // judge_first. False: converse() goes on.
+  bool send_at_once();
+  Stream::ReadAwaiter first_bytes() { return connection_->stream().read(read_deadline()); }
+  // judge_first gives the result when what came is a whole head, or tells that there will be none. Nothing: converse() goes on.
+  std::optional<AttemptResult> judge_first(Result<std::span<char>>& got);
+  // converse does what is left to do until there is a result: dial, send, read heads. Kinds success and http_status: a head is there.
+  Task<AttemptResult> converse();
   const ResponseHead& response() const { return *response_; }
-  // relay passes the response on to the client. REQUIRES: begin gave a head, and nothing was awaited since.
+  // relay passes the response on to the client. REQUIRES: there is a head, and nothing was awaited since.
   Task<Outcome> relay();
   // give_up ends the attempt without using the head that came: the next peer is tried.
   void give_up(const AttemptResult& result) { report(result); }
@@ -54,14 +68,20 @@ class Attempt {
   void log_failure();
 
  private:
-  Task<AttemptResult> converse();
+  Task<std::optional<AttemptResult>> connect();
+  void write_request();
+  Task<void> send_rest();
+  Task<void> send_body();
   Task<AttemptResult> read_head();
-  // judge_head parses a complete head; nothing: it was an interim one, or more must be read.
+  // judge_buffered looks for heads in buffer_; nothing: more must be read, or an interim head is to be passed on.
+  std::optional<AttemptResult> judge_buffered(HeadScanner& scanner, bool& interim);
+  // judge_block judges a final head that one read brought as a whole; nothing: it is something else.
+  std::optional<AttemptResult> judge_block(std::string_view block);
   std::optional<AttemptResult> judge_head(std::string_view text);
+  AttemptResult refused_head(const HeadResult& refusal);
   bool passes_interim_on() const;
   // patience: how long to wait on after a read that timed out, because the request itself is still on its way; nothing: no longer.
   std::optional<Tick> patience(Milliseconds timeout) const;
-  Task<void> send_body();
   Task<Outcome> relay_at_once();
   Task<Outcome> relay_body();
   static Task<Outcome> await_sent(Task<Result<void>> sent);
@@ -69,18 +89,25 @@ class Attempt {
   // decode takes the body's bytes out of what arrived: in place, chunk framing removed. `complete`: the message is over.
   Result<std::string_view> decode(std::string_view bytes, bool& complete);
   AttemptResult failed(AttemptResult::Kind kind, const Error& error, std::string_view doing);
-  AttemptResult lost(std::string_view doing);
+  // no_head tells why a read brought no bytes of a head.
+  AttemptResult no_head(const Result<std::span<char>>& got);
+  // is_stale: see converse.
+  bool is_stale(const AttemptResult& result) const;
+  void forget_connection();
   void report(const AttemptResult& result);
   void end_upstream();
   void log_client_error();
-  uint64_t elapsed_us() const;
-  bool was_reused() const { return reused_ && !received_; }
-  Milliseconds timeout_of(Milliseconds override_value, Milliseconds configured) const;
+  int64_t elapsed_us() const { return static_cast<int64_t>(clock_.now_us() - started_us_); }
+  HeadScanner::Limits head_limits() const;
+  Milliseconds read_timeout() const;
+  Milliseconds send_timeout() const;
+  Tick read_deadline() const { return clock_.now() + static_cast<Tick>(read_timeout().count()); }
 
   const ProxyHandler& handler_;
   UpstreamRequest& request_;
   const UpstreamGroup& group_;
   Exchange& exchange_;
+  const Clock& clock_;
   PeerPool& pool_;
   OutgoingRequest& outgoing_;
   UpstreamAttemptRecord& record_;
@@ -91,10 +118,13 @@ class Attempt {
   std::optional<ChunkedDecoder> decoder_;
   uint64_t body_left_ = 0;
   std::optional<Error> client_error_;
+  std::optional<Error> send_error_;       // the peer may have answered all the same
   std::string error_text_;
   uint64_t started_us_;
+  size_t written_ = 0;                    // of the request's head and the body that goes with it
   Tick last_sent_ = 0;                    // when the request last made progress
   int interim_heads_ = 0;
+  bool begun_ = false;                    // something of the request was written to connection_, or tried to
   bool reused_ = false;
   bool received_ = false;
   bool body_sent_ = false;

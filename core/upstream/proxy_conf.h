@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sluice/base/clock.h>
@@ -40,6 +41,9 @@ struct ProxyTarget {
   bool has_uri = false;
   UpstreamGroup* group = nullptr;  // static: set when the whole configuration is known
 };
+
+// shown_host: a Unix socket's path is nothing to tell its server: there it is "localhost", as nginx has it.
+inline std::string_view shown_host(std::string_view host) { return host.starts_with("unix:") ? "localhost" : host; }
 
 struct ProxySetHeader {
   std::string name;

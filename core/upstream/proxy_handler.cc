@@ -18,25 +18,18 @@ bool wants_websocket(const RequestHead& request) {
          request.framing == BodyFraming::none && iequals(request.headers.value(HeaderId::upgrade), "websocket");
 }
 
-// A Unix socket's path is nothing to tell its server: there it is "localhost", as nginx has it.
-std::string_view shown_host(std::string_view host) { return host.starts_with("unix:") ? "localhost" : host; }
-
 // body_is_gone: another handler of this exchange has passed on at least a part of it.
 bool body_is_gone(const Exchange& exchange) { return exchange.has_body() && exchange.body_started() && !exchange.body_read(); }
 
-OutgoingRequest outgoing_of(Exchange& exchange, std::string_view head, bool upgrade, bool pass_body) {
-  OutgoingRequest outgoing;
-  outgoing.head = head;
-  outgoing.upgrade = upgrade;
-  if (!pass_body || !exchange.has_body() || body_is_gone(exchange)) return outgoing;
+void add_body(Exchange& exchange, OutgoingRequest& outgoing) {
+  if (body_is_gone(exchange)) return;
   if (exchange.body_read()) {
     outgoing.body = exchange.body();
-    return outgoing;
+    return;
   }
   outgoing.chunked = exchange.request().framing == BodyFraming::chunked;
   outgoing.body = exchange.take_body_at_hand();
   outgoing.streams_body = !exchange.body_finished();
-  return outgoing;
 }
 
 int status_of(const AttemptResult& result) {
@@ -59,55 +52,44 @@ ErrorKind kind_of(const AttemptResult& result) {
 }  // namespace
 
 Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
-  const Method request_method = exchange.request().method;
-  if (conf_.pass_request_body && body_is_gone(exchange) && request_method != Method::get && request_method != Method::head) {
-    exchange.log_at(LogLevel::error, "the request body cannot be sent again: a part of it was passed on already");
-    co_return Outcome::status(502);
-  }
-  auto target = resolve(exchange);
-  if (!target) {
-    exchange.log_at(LogLevel::error, target.error().text);
-    exchange.set_error(target.error().kind, ErrorSource::upstream, target.error().text);
-    co_return Outcome::status(target.error().kind == ErrorKind::internal ? 500 : 502);
-  }
-  const bool upgrade = wants_websocket(exchange.request());
   // HTTP/1.0 knows no chunks: the whole body must be there to announce its length.
-  if (conf_.http10 && conf_.pass_request_body && exchange.request().framing == BodyFraming::chunked && !exchange.body_read()) {
+  if (conf_.http10 && conf_.pass_request_body && exchange.request().framing == BodyFraming::chunked && !exchange.body_started()) {
     auto body = co_await exchange.read_body();
     if (!body) {
       exchange.set_error(body.error().kind, body.error().source, body.error().text);
       co_return Outcome::status(error_status(body.error()));
     }
   }
-  auto head = render_head(exchange, *target, upgrade);
-  if (!head) {
-    exchange.log_at(LogLevel::error, head.error().text);
-    exchange.set_error(ErrorKind::internal, ErrorSource::internal, head.error().text);
-    co_return Outcome::status(500);
-  }
-  OutgoingRequest outgoing = outgoing_of(exchange, *head, upgrade, conf_.pass_request_body);
-  if (!conf_.method.empty()) outgoing.method = method_from(conf_.method.eval(exchange));
-  else outgoing.method = exchange.request().method;
-  UpstreamRequest request(exchange, *target->group);
+  ResolvedTarget target;
+  OutgoingRequest outgoing;
+  const Outcome prepared = prepare(exchange, target, outgoing);
+  if (prepared.kind != Outcome::Kind::next) co_return prepared;
+  UpstreamRequest request(exchange, *target.group);
   request.method = outgoing.method;
-  const NextUpstreamPolicy policy(conf_, exchange.loop().now());
+  const NextUpstreamPolicy policy(conf_, Clock::of_thread().now());
   exchange.watch_client(!conf_.ignore_client_abort);
   for (;;) {
-    PeerPool* pool = target->address_pool;
+    PeerPool* pool = target.address_pool;
     if (pool != nullptr) {
-      request.target.name = target->address_text;
+      request.target.name = target.address_text;
     } else {
-      auto picked = target->group->pick(request);
+      auto picked = target.group->pick(request);
       if (!picked) {
         exchange.watch_client(false);
         co_return not_picked(exchange, request, picked.error());
       }
       const Peer* peer = request.target.peer;
-      pool = peer != nullptr ? target->group->pool_of(*peer) : &module_.pools().pool(request.target.address);
+      pool = peer != nullptr ? target.group->pool_of(*peer) : &module_.pools().pool(request.target.address);
     }
     ++request.tries;
-    Attempt attempt(*this, request, *target->group, *pool, outgoing);
-    const AttemptResult result = co_await attempt.begin();
+    Attempt attempt(*this, request, *target.group, *pool, outgoing);
+    std::optional<AttemptResult> judged;
+    if (attempt.send_at_once()) {
+      auto got = co_await attempt.first_bytes();
+      judged = attempt.judge_first(got);
+    }
+    if (!judged) judged = co_await attempt.converse();
+    const AttemptResult result = *judged;
     const bool has_head = result.kind == AttemptResult::Kind::success || result.kind == AttemptResult::Kind::http_status;
     if (!has_head) attempt.log_failure();
     if (result.kind != AttemptResult::Kind::success) {
@@ -131,6 +113,32 @@ Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
   }
 }
 
+// prepare decides what is sent where; an outcome other than next() ends the request.
+Outcome ProxyHandler::prepare(Exchange& exchange, ResolvedTarget& target, OutgoingRequest& outgoing) const {
+  const RequestHead& from = exchange.request();
+  if (conf_.pass_request_body && from.method != Method::get && from.method != Method::head && body_is_gone(exchange)) {
+    exchange.log_at(LogLevel::error, "the request body cannot be sent again: a part of it was passed on already");
+    return Outcome::status(502);
+  }
+  if (auto resolved = resolve(exchange, target); !resolved) {
+    exchange.log_at(LogLevel::error, resolved.error().text);
+    exchange.set_error(resolved.error().kind, ErrorSource::upstream, resolved.error().text);
+    return Outcome::status(resolved.error().kind == ErrorKind::internal ? 500 : 502);
+  }
+  const bool upgrade = wants_websocket(from);
+  auto head = render_head(exchange, target, upgrade);
+  if (!head) {
+    exchange.log_at(LogLevel::error, head.error().text);
+    exchange.set_error(ErrorKind::internal, ErrorSource::internal, head.error().text);
+    return Outcome::status(500);
+  }
+  outgoing.head = *head;
+  outgoing.upgrade = upgrade;
+  outgoing.method = conf_.method.empty() ? from.method : method_from(conf_.method.eval(exchange));
+  if (conf_.pass_request_body && exchange.has_body()) add_body(exchange, outgoing);
+  return Outcome::next();
+}
+
 Outcome ProxyHandler::not_picked(Exchange& exchange, const UpstreamRequest& request, const Error& error) const {
   // After failed attempts the client learns how the last one failed, not that nobody is left.
   if (request.tries > 0 && error.kind == ErrorKind::unavailable) {
@@ -149,16 +157,15 @@ Outcome ProxyHandler::not_picked(Exchange& exchange, const UpstreamRequest& requ
   return Outcome::status(error.kind == ErrorKind::unavailable ? 502 : 500);
 }
 
-Result<ResolvedTarget> ProxyHandler::resolve(Exchange& exchange) const {
+Result<void> ProxyHandler::resolve(Exchange& exchange, ResolvedTarget& resolved) const {
   const ProxyTarget& target = *conf_.target;
-  if (target.dynamic) return resolve_dynamic(exchange);
-  ResolvedTarget resolved;
+  if (target.dynamic) return resolve_dynamic(exchange, resolved);
   resolved.group = target.group;
   exchange.proxy_host = shown_host(target.host);
   exchange.proxy_port = target.port;
   if (!target.has_uri) {
     resolved.uri = request_uri(exchange);
-    return resolved;
+    return {};
   }
   // The location's prefix of the normalised path is replaced by the URI part.
   Arena& arena = exchange.arena();
@@ -167,12 +174,12 @@ Result<ResolvedTarget> ProxyHandler::resolve(Exchange& exchange) const {
   const std::string_view rest = escape_uri(uri.substr(prefix), EscapeKind::uri, arena);
   const bool has_args = !exchange.args().empty();
   resolved.uri = arena.concat(target.uri_part, rest, has_args ? "?" : "", exchange.args());
-  return resolved;
+  return {};
 }
 
 // A target with variables: an upstream's name, or an address. It never becomes a DNS query: what a client can put into a variable
 // must not choose which names this machine looks up.
-Result<ResolvedTarget> ProxyHandler::resolve_dynamic(Exchange& exchange) const {
+Result<void> ProxyHandler::resolve_dynamic(Exchange& exchange, ResolvedTarget& resolved) const {
   const std::string_view url = conf_.target->url.eval(exchange);
   if (!url.starts_with("http://")) {
     if (url.starts_with("https://")) return Error(ErrorKind::internal, concat("https upstreams are not supported by this version of sluice: \"", url, '"'));
@@ -189,7 +196,6 @@ Result<ResolvedTarget> ProxyHandler::resolve_dynamic(Exchange& exchange) const {
     if (end != std::string_view::npos) uri = rest.substr(end);
   }
   if (host.empty()) return Error(ErrorKind::internal, concat("no host in upstream \"", url, '"'));
-  ResolvedTarget resolved;
   exchange.proxy_host = shown_host(host);
   const size_t colon = host.rfind(':');
   exchange.proxy_port = colon == std::string_view::npos || host.starts_with("unix:") || host.ends_with(']') ? std::string_view("80") : host.substr(colon + 1);
@@ -197,12 +203,12 @@ Result<ResolvedTarget> ProxyHandler::resolve_dynamic(Exchange& exchange) const {
   else resolved.uri = uri.starts_with('?') ? exchange.arena().concat("/", uri) : uri;
 
   resolved.group = module_.group(host);
-  if (resolved.group != nullptr) return resolved;
+  if (resolved.group != nullptr) return {};
   resolved.address_pool = module_.pools().pool_of_text(host, 80);
   if (resolved.address_pool == nullptr) return Error(ErrorKind::unavailable, concat("no resolver defined to resolve ", host));
   resolved.group = &module_.dynamic_group();
   resolved.address_text = host;
-  return resolved;
+  return {};
 }
 
 // The client's own bytes while nothing has changed the URI; else the normalised path, escaped again.

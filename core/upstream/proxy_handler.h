@@ -7,10 +7,11 @@
 //   attempt.{h,cc}     one try at one peer
 #pragma once
 
-#include <array>
 #include <bitset>
-#include <memory>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <sluice/http/message.h>
 #include <sluice/server/phase.h>
@@ -23,6 +24,8 @@ class UpstreamModule;
 class UpstreamRequest;
 class UpstreamGroup;
 class PeerPool;
+struct ListedNames;
+struct OutgoingRequest;
 
 using HeaderSet = std::bitset<static_cast<size_t>(HeaderId::count)>;
 
@@ -53,16 +56,29 @@ class ProxyHandler final : public PhaseHandler {
  private:
   Task<Outcome> proxy(Exchange& exchange) const;
   Outcome not_picked(Exchange& exchange, const UpstreamRequest& request, const Error& error) const;
-  Result<ResolvedTarget> resolve(Exchange& exchange) const;
-  Result<ResolvedTarget> resolve_dynamic(Exchange& exchange) const;
+  Outcome prepare(Exchange& exchange, ResolvedTarget& target, OutgoingRequest& outgoing) const;
+  Result<void> resolve(Exchange& exchange, ResolvedTarget& resolved) const;
+  Result<void> resolve_dynamic(Exchange& exchange, ResolvedTarget& resolved) const;
   std::string_view request_uri(Exchange& exchange) const;
-  bool replaced(std::string_view name) const;  // by a proxy_set_header of a name that is not well known
+  // A part of every request head: text that never changes, and one field behind it whose value does.
+  struct HeadPart {
+    std::string text;
+    bool host = false;                       // the field is Host, as a proxy_pass with variables gives it
+    const ProxySetHeader* header = nullptr;
+  };
+  std::vector<HeadPart> head_parts(bool upgrade) const;
+  Result<std::span<std::string_view>> set_values(Exchange& exchange, std::span<const HeadPart> parts) const;
+  Result<char*> copy_fields(const RequestHead& request, char* to) const;
+  bool passes_to_peer(const Header& header, const ListedNames& listed) const;
   bool hidden(std::string_view name) const;
 
   UpstreamModule& module_;
   const ProxyConf& conf_;
   HeaderSet dropped_from_request_;    // hop-by-hop and replaced by proxy_set_header
   HeaderSet dropped_from_response_;
+  std::vector<std::string_view> replaced_names_;  // by proxy_set_header, of names that are not well known
+  std::vector<HeadPart> head_;        // from behind the target to the last proxy_set_header
+  std::vector<HeadPart> upgrade_head_;
   bool sets_host_ = false;
 };
 

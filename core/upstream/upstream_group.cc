@@ -15,7 +15,7 @@ bool UpstreamGroup::usable(const Peer& peer, const UpstreamRequest& request) con
 }
 
 Result<void> UpstreamGroup::pick(UpstreamRequest& request) const {
-  request.target = {};
+  if (request.tries > 0) request.target = {};
   return balancer_->pick(request);
 }
 

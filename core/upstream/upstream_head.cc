@@ -1,5 +1,6 @@
 // Heads on the upstream side: the request's, rendered in one pass, and the response's, copied without hop-by-hop fields.
 
+#include <charconv>
 #include <cstring>
 
 #include <sluice/http/uri.h>
@@ -36,10 +37,68 @@ bool protected_field(HeaderId id) {
   }
 }
 
+struct Out {
+  char* at;
+  void text(std::string_view s) { at += s.copy(at, s.size()); }
+  void field(std::string_view name, std::string_view value) {
+    text(name);
+    text(": ");
+    text(value);
+    text("\r\n");
+  }
+  void length(uint64_t n) {
+    text("Content-Length: ");
+    at = std::to_chars(at, at + 20, n).ptr;
+    text("\r\n");
+  }
+};
+
+constexpr size_t kFramingBytes = 64;  // the longest framing field and the empty line
+
+bool is_part_of(std::string_view whole, std::string_view part) {
+  return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
+}
+
+// fits_request_line: what stands in the line that the parser has judged needs no second look.
+bool fits_request_line(std::string_view text, std::string_view received) {
+  return is_part_of(received, text) || (!breaks_line(text) && text.find(' ') == std::string_view::npos);
+}
+
+// ReceivedFields recognises the fields that still stand in the received head as "Name: value" CRLF. They were judged by the parser,
+// and neighbours can be copied in one piece. The first field that does not follow the one before it ends the head for us.
+class ReceivedFields {
+ public:
+  explicit ReceivedFields(const RequestHead& request)
+      : next_(request.line.empty() ? nullptr : request.line.data() + request.line.size() + 2) {}
+
+  // REQUIRES: the headers are shown one after the other, removed ones too.
+  bool is_as_received(const Header& header) {
+    if (header.name_data != next_) {
+      next_ = nullptr;
+      return false;
+    }
+    const char* const name_end = header.name_data + header.name_size;
+    const size_t gap = reinterpret_cast<uintptr_t>(header.value_data) - reinterpret_cast<uintptr_t>(name_end);
+    const char* const value_end = header.value_data + header.value_size;
+    next_ = gap <= kLongestGap ? value_end + 2 : nullptr;
+    return gap == 2 && name_end[1] == ' ' && *value_end == '\r';
+  }
+
+ private:
+  static constexpr size_t kLongestGap = 8;  // a value further from its name was put there by somebody else
+  const char* next_;
+};
+
+}  // namespace
+
 // Names listed in Connection (RFC 9110 section 7.6.1), beyond the usual ones. Almost always none.
 struct ListedNames {
   static constexpr size_t kMax = 16;
-  std::string_view names[kMax];
+  struct Name {
+    const char* data;
+    size_t size;
+  };
+  Name names[kMax];  // not initialised: clearing it would cost more than everything else here
   size_t count = 0;
 
   explicit ListedNames(const Headers& headers) {
@@ -50,35 +109,17 @@ struct ListedNames {
         const std::string_view token = trim(rest.substr(0, comma));
         rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
         if (token.empty() || iequals(token, "close") || iequals(token, "keep-alive") || iequals(token, "upgrade")) continue;
-        if (!protected_field(header_id(token)) && count < kMax) names[count++] = token;
+        if (!protected_field(header_id(token)) && count < kMax) names[count++] = {token.data(), token.size()};
       }
     }
   }
   bool has(std::string_view name) const {
     for (size_t i = 0; i < count; ++i) {
-      if (iequals(names[i], name)) return true;
+      if (iequals({names[i].data, names[i].size}, name)) return true;
     }
     return false;
   }
 };
-
-struct Out {
-  char* at;
-  void text(std::string_view s) {
-    if (s.empty()) return;
-    std::memcpy(at, s.data(), s.size());
-    at += s.size();
-  }
-  void field(std::string_view name, std::string_view value) {
-    text(name);
-    text(": ");
-    text(value);
-    text("\r\n");
-  }
-  void number(uint64_t n) { at = std::to_chars(at, at + 20, n).ptr; }
-};
-
-}  // namespace
 
 ProxyHandler::ProxyHandler(UpstreamModule& module, const ProxyConf& conf) : module_(module), conf_(conf) {
   drop(dropped_from_request_, {HeaderId::connection, HeaderId::proxy_connection, HeaderId::keep_alive, HeaderId::te, HeaderId::upgrade,
@@ -87,7 +128,10 @@ ProxyHandler::ProxyHandler(UpstreamModule& module, const ProxyConf& conf) : modu
   for (const ProxySetHeader& header : conf_.set_headers) {
     if (header.id == HeaderId::host) sets_host_ = true;
     if (header.id != HeaderId::unknown) drop(dropped_from_request_, {header.id});
+    else replaced_names_.push_back(header.name);
   }
+  head_ = head_parts(false);
+  upgrade_head_ = head_parts(true);
   drop(dropped_from_response_, {HeaderId::connection, HeaderId::proxy_connection, HeaderId::keep_alive, HeaderId::transfer_encoding,
                                 HeaderId::content_length, HeaderId::trailer, HeaderId::upgrade, HeaderId::date, HeaderId::server,
                                 HeaderId::x_accel_buffering});
@@ -102,78 +146,125 @@ ProxyHandler::ProxyHandler(UpstreamModule& module, const ProxyConf& conf) : modu
   }
 }
 
+// head_parts joins what is the same for every request: the version, Host, and every proxy_set_header without variables.
+std::vector<ProxyHandler::HeadPart> ProxyHandler::head_parts(bool upgrade) const {
+  std::vector<HeadPart> parts(1);
+  parts.back().text = conf_.http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n";
+  if (!sets_host_ && conf_.target->dynamic) {
+    parts.back().host = true;
+    parts.emplace_back();
+  } else if (!sets_host_) {
+    parts.back().text += concat("Host: ", shown_host(conf_.target->host), "\r\n");
+  }
+  for (const ProxySetHeader& header : conf_.set_headers) {
+    if (header.id == HeaderId::content_length || header.value.empty()) continue;
+    if (upgrade && (header.id == HeaderId::connection || header.id == HeaderId::upgrade)) continue;
+    if (header.value.is_constant() && !breaks_line(header.value.constant())) {
+      parts.back().text += concat(header.name, ": ", header.value.constant(), "\r\n");
+      continue;
+    }
+    parts.back().header = &header;
+    parts.emplace_back();
+  }
+  if (upgrade) parts.back().text += "Connection: upgrade\r\nUpgrade: websocket\r\n";
+  return parts;
+}
+
+// set_values gives the value of every proxy_set_header that has variables; empty where the field is not sent.
+Result<std::span<std::string_view>> ProxyHandler::set_values(Exchange& exchange, std::span<const HeadPart> parts) const {
+  if (parts.size() == 1) return std::span<std::string_view>();
+  auto* values = static_cast<std::string_view*>(exchange.arena().allocate(parts.size() * sizeof(std::string_view), alignof(std::string_view)));
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const ProxySetHeader* header = parts[i].header;
+    new (&values[i]) std::string_view(header == nullptr ? std::string_view() : header->value.eval(exchange));
+    if (breaks_line(values[i])) {
+      return Error(ErrorKind::internal, concat("the value of proxy_set_header \"", header->name, "\" holds CR, LF or NUL"));
+    }
+  }
+  return std::span(values, parts.size());
+}
+
 Result<std::string_view> ProxyHandler::render_head(Exchange& exchange, const ResolvedTarget& target, bool upgrade) const {
   const RequestHead& request = exchange.request();
-  Arena& arena = exchange.arena();
   const std::string_view method = conf_.method.empty() ? request.method_text : conf_.method.eval(exchange);
-  const std::string_view target_uri = target.uri;
-  if (method.empty() || breaks_line(method) || method.find(' ') != std::string_view::npos || breaks_line(target_uri) ||
-      target_uri.find(' ') != std::string_view::npos) {
+  if (method.empty() || !fits_request_line(method, request.line) || !fits_request_line(target.uri, request.line)) {
     return Error(ErrorKind::internal, "the request line for the upstream would hold a blank, CR, LF or NUL");
   }
+  const std::vector<HeadPart>& parts = upgrade ? upgrade_head_ : head_;
+  TRY_ASSIGN(const auto values, set_values(exchange, parts));
 
-  size_t bytes = method.size() + target_uri.size() + exchange.proxy_host.size() + 160;
-  auto* values = static_cast<std::string_view*>(arena.allocate(conf_.set_headers.size() * sizeof(std::string_view), alignof(std::string_view)));
-  for (size_t i = 0; i < conf_.set_headers.size(); ++i) {
-    new (&values[i]) std::string_view(conf_.set_headers[i].value.eval(exchange));
-    if (breaks_line(values[i])) {
-      return Error(ErrorKind::internal, concat("the value of proxy_set_header \"", conf_.set_headers[i].name, "\" holds CR, LF or NUL"));
-    }
-    bytes += conf_.set_headers[i].name.size() + values[i].size() + 4;
+  size_t bytes = method.size() + 1 + target.uri.size() + kFramingBytes;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    bytes += parts[i].text.size();
+    if (parts[i].host) bytes += exchange.proxy_host.size() + 8;
+    if (parts[i].header != nullptr) bytes += parts[i].header->name.size() + values[i].size() + 4;
   }
-  for (const Header& h : request.headers) bytes += h.name_size + h.value_size + 4u;
+  if (conf_.pass_request_headers) {
+    for (const Header& h : request.headers) bytes += h.name_size + h.value_size + 4u;
+  }
 
-  char* start = arena.allocate_chars(bytes);
+  char* const start = exchange.arena().allocate_chars(bytes);
   Out out{start};
   out.text(method);
-  out.text(" ");
-  out.text(target_uri);
-  out.text(conf_.http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
-  if (!sets_host_) out.field("Host", exchange.proxy_host);
-  for (size_t i = 0; i < conf_.set_headers.size(); ++i) {
-    const ProxySetHeader& header = conf_.set_headers[i];
-    if (values[i].empty() || header.id == HeaderId::content_length) continue;
-    if (upgrade && (header.id == HeaderId::connection || header.id == HeaderId::upgrade)) continue;
-    out.field(header.name, values[i]);
+  *out.at++ = ' ';
+  out.text(target.uri);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    out.text(parts[i].text);
+    if (parts[i].host) out.field("Host", exchange.proxy_host);
+    if (parts[i].header != nullptr && !values[i].empty()) out.field(parts[i].header->name, values[i]);
   }
-  if (upgrade) out.text("Connection: upgrade\r\nUpgrade: websocket\r\n");
 
-  const bool gone = exchange.body_started() && !exchange.body_read();  // passed on by another location; see ProxyHandler::proxy
+  const bool gone = exchange.body_started() && !exchange.body_read();  // passed on by another location; see ProxyHandler::prepare
   const bool sends_body = conf_.pass_request_body && exchange.has_body() && !gone;
-  if (sends_body && exchange.body_read()) {
-    out.text("Content-Length: ");
-    out.number(exchange.body().size());
-    out.text("\r\n");
-  } else if (sends_body && request.framing == BodyFraming::length) {
-    out.text("Content-Length: ");
-    out.number(request.content_length);
-    out.text("\r\n");
-  } else if (sends_body) {
-    out.text("Transfer-Encoding: chunked\r\n");
-  } else if (request.headers.has(HeaderId::content_length)) {
-    out.text("Content-Length: 0\r\n");
-  }
+  if (sends_body && exchange.body_read()) out.length(exchange.body().size());
+  else if (sends_body && request.framing == BodyFraming::length) out.length(request.content_length);
+  else if (sends_body) out.text("Transfer-Encoding: chunked\r\n");
+  else if (request.headers.has(HeaderId::content_length)) out.length(0);
 
   if (conf_.pass_request_headers) {
-    const ListedNames listed(request.headers);
-    for (const Header& h : request.headers) {
-      if (h.removed || in(dropped_from_request_, h.id)) continue;
-      if (h.id == HeaderId::unknown && replaced(h.name())) continue;
-      if (listed.count > 0 && listed.has(h.name())) continue;
-      if (breaks_line(h.value()) || breaks_line(h.name())) return Error(ErrorKind::internal, concat("request header \"", h.name(), "\" holds CR, LF or NUL"));
-      out.field(h.name(), h.value());
-    }
+    TRY_ASSIGN(out.at, copy_fields(request, out.at));
   }
   out.text("\r\n");
   CHECK(out.at <= start + bytes);
   return std::string_view(start, static_cast<size_t>(out.at - start));
 }
 
-bool ProxyHandler::replaced(std::string_view name) const {
-  for (const ProxySetHeader& header : conf_.set_headers) {
-    if (header.id == HeaderId::unknown && iequals(header.name, name)) return true;
+// copy_fields writes the client's fields, without those that are hop-by-hop or replaced, to `to` and returns the end.
+Result<char*> ProxyHandler::copy_fields(const RequestHead& request, char* to) const {
+  Out out{to};
+  const ListedNames listed(request.headers);
+  ReceivedFields received(request);
+  const char* run = nullptr;  // received fields that are waiting to be copied
+  const char* run_end = nullptr;
+  for (const Header& h : request.headers) {
+    const bool as_received = received.is_as_received(h);
+    if (!passes_to_peer(h, listed)) continue;
+    if (as_received && h.name_data == run_end) {
+      run_end = h.value_data + h.value_size + 2;
+      continue;
+    }
+    out.text({run, static_cast<size_t>(run_end - run)});
+    run = run_end = nullptr;
+    if (as_received) {
+      run = h.name_data;
+      run_end = h.value_data + h.value_size + 2;
+      continue;
+    }
+    if (breaks_line(h.value()) || breaks_line(h.name())) return Error(ErrorKind::internal, concat("request header \"", h.name(), "\" holds CR, LF or NUL"));
+    out.field(h.name(), h.value());
   }
-  return false;
+  out.text({run, static_cast<size_t>(run_end - run)});
+  return out.at;
+}
+
+bool ProxyHandler::passes_to_peer(const Header& header, const ListedNames& listed) const {
+  if (header.removed || in(dropped_from_request_, header.id)) return false;
+  if (header.id == HeaderId::unknown) {
+    for (std::string_view name : replaced_names_) {
+      if (iequals(name, header.name())) return false;
+    }
+  }
+  return listed.count == 0 || !listed.has(header.name());
 }
 
 bool ProxyHandler::hidden(std::string_view name) const {

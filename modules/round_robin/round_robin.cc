@@ -17,11 +17,12 @@ class RoundRobin final : public Balancer {
   explicit RoundRobin(const Upstream& upstream) : upstream_(upstream) {}
 
   Result<void> pick(UpstreamRequest& request) override {
-    auto peers = upstream_.peers();
+    const auto peers = upstream_.peers();
+    if (peers.size() == 1) return pick_only(peers[0], request);
     if (current_.size() != peers.size()) current_.assign(peers.size(), 0);
     const Peer* best = pick_from(peers, request, Tier::primary);
     if (best == nullptr) best = pick_from(peers, request, Tier::backup);
-    if (best == nullptr) return Error(ErrorKind::unavailable, "no live upstreams", ErrorSource::upstream);
+    if (best == nullptr) return no_live();
     request.target.peer = best;
     return {};
   }
@@ -29,6 +30,14 @@ class RoundRobin final : public Balancer {
 
  private:
   enum class Tier { primary, backup };
+
+  static Error no_live() { return Error(ErrorKind::unavailable, "no live upstreams", ErrorSource::upstream); }
+
+  Result<void> pick_only(const Peer& peer, UpstreamRequest& request) const {
+    if (!upstream_.usable(peer, request)) return no_live();
+    request.target.peer = &peer;
+    return {};
+  }
 
   const Peer* pick_from(std::span<const Peer> peers, const UpstreamRequest& request, Tier tier) {
     const Peer* best = nullptr;

@@ -4,6 +4,7 @@
 #                               in separate segments
 #   query_bytes => N            reply after that many bytes; default: after a complete HTTP head, or else after the first bytes
 #   keep_open => 1              do not close after the reply
+#   deaf => 1                   read nothing more once the reply has been sent
 package Test::Sluice::TcpScript;
 use strict;
 use warnings;
@@ -33,6 +34,7 @@ sub answer_now {
     my $reply   = $conn->{number} <= @replies ? $replies[$conn->{number} - 1] : $replies[-1];
     my @pieces  = ref $reply ? @$reply : defined $reply ? ($reply) : ();
     $self->send($conn, $_) for @pieces;
+    $conn->{paused} = 1 if $self->{deaf};
     $self->finish($conn) unless $self->{keep_open};
 }
 
