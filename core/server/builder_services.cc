@@ -22,6 +22,11 @@ Result<const Variable*> GenerationBuilder::define_variable(const ConfigPlace& pl
   return generation_->variables.define(place, name);
 }
 
+Result<const Variable*> GenerationBuilder::define_computed(const ConfigPlace& place, std::string_view name, const VariableRow& row,
+                                                           const void* data) {
+  return generation_->variables.define_computed(place, name, row, data);
+}
+
 Result<std::shared_ptr<Zone>> GenerationBuilder::zone(const ConfigPlace& place, const ZoneSpec& spec) {
   if (auto found = zones_.find(spec.name); found != zones_.end()) {
     const ZoneSpec& known = found->second->spec();

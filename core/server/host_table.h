@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <sluice/base/error.h>
+#include <sluice/server/named_regex.h>
 
-#include "server/named_regex.h"
 #include "server/routing.h"
 
 namespace sluice {

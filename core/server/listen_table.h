@@ -8,9 +8,9 @@
 
 #include <sluice/base/error.h>
 #include <sluice/conf/tree.h>
+#include <sluice/server/named_regex.h>
 
 #include "server/host_table.h"
-#include "server/named_regex.h"
 #include "server/routing.h"
 
 namespace sluice {

@@ -11,8 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include <sluice/server/named_regex.h>
+
 #include "server/host_table.h"
-#include "server/named_regex.h"
 #include "server/routing.h"
 
 namespace sluice {

@@ -1,4 +1,4 @@
-#include "server/named_regex.h"
+#include <sluice/server/named_regex.h>
 
 #include <cstring>
 

@@ -1,4 +1,4 @@
-#include "server/regex.h"
+#include <sluice/server/regex.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

@@ -110,6 +110,19 @@ Result<const Variable*> VariableTable::define(const ConfigPlace& place, std::str
   return slot->variable.get();
 }
 
+Result<const Variable*> VariableTable::define_computed(const ConfigPlace& place, std::string_view name, const VariableRow& row,
+                                                       const void* data) {
+  std::string key = lower(name);
+  std::string_view suffix;
+  if (row_for(key, suffix) != nullptr) return config_error(place, concat("the duplicate \"", key, "\" variable"));
+  Slot* slot = existing(key);
+  if (slot == nullptr) slot = &make_set_variable(key);
+  slot->defined = true;
+  slot->variable->row_ = row;
+  slot->variable->data = data;
+  return slot->variable.get();
+}
+
 std::vector<Error> VariableTable::undefined() const {
   std::vector<const Slot*> slots;
   for (const auto& [name, slot] : variables_) {

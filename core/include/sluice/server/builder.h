@@ -87,6 +87,11 @@ class SLUICE_API ConfigBuilder {
   virtual Result<const Variable*> variable(const ConfigPlace& place, std::string_view name) = 0;
   // define_variable makes (or finds) the variable that `set $name` writes. Built-in ones must be settable.
   virtual Result<const Variable*> define_variable(const ConfigPlace& place, std::string_view name) = 0;
+  // define_computed makes the variable that `row` computes from now on (map, geo). `data` is the row's own (Variable::data) and
+  // lives as long as the generation. The variable has a value slot of the exchange, as those of `set`, in which the row may keep
+  // what it computed; `set` may write to it if the row lets it. Error: `the duplicate "x" variable` for built-in names.
+  virtual Result<const Variable*> define_computed(const ConfigPlace& place, std::string_view name, const VariableRow& row,
+                                                  const void* data) = 0;
 
   // zone asks for shared memory; the same name twice gives the same zone if layout and size agree, else an error.
   virtual Result<std::shared_ptr<Zone>> zone(const ConfigPlace& place, const ZoneSpec& spec) = 0;

@@ -46,6 +46,7 @@ class Variable {
   const std::string& suffix() const { return suffix_; }  // of a family: lower case, as written
   uint32_t slot = 0;    // of a `set` variable: its index in the exchange
   uint32_t number = 0;  // for the row's own use (a header id, a capture's number)
+  const void* data = nullptr;  // of a computed variable: what it is computed from
 
  private:
   friend class VariableTable;  // may bind the row late, while building

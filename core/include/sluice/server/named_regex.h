@@ -4,16 +4,17 @@
 #include <utility>
 #include <vector>
 
+#include <sluice/base/api.h>
 #include <sluice/base/error.h>
 #include <sluice/conf/tree.h>
 #include <sluice/server/builder.h>
 #include <sluice/server/exchange.h>
 
-#include "server/regex.h"
+#include <sluice/server/regex.h>
 
 namespace sluice {
 
-class NamedRegex {
+class SLUICE_API NamedRegex {
  public:
   // compile makes the regex and defines its variables. Errors: nginx's, with the place.
   static Result<NamedRegex> compile(ConfigBuilder& builder, const ConfigPlace& place, std::string_view pattern,

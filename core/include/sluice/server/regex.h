@@ -9,11 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include <sluice/base/api.h>
 #include <sluice/base/error.h>
 
 namespace sluice {
 
-class Regex {
+class SLUICE_API Regex {
  public:
   enum class Case : uint8_t { sensitive, ignored };
   enum class Outcome : uint8_t { no_match, match, failed };  // failed: a limit of PCRE2 was hit
