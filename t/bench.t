@@ -8,10 +8,12 @@ use Bench::Stats qw(median interval);
 use Bench::Targets qw(verdicts);
 use File::Temp qw(tempdir);
 use JSON::PP qw(decode_json);
+use POSIX ();
 use Test::More;
 use Test::Sluice::Http;
 use Test::Sluice::Ports qw(free_port);
-use Test::Sluice::Process qw(wait_until slurp descendants_of);
+use Test::Sluice::Process qw(wait_until slurp);
+use Test::Sluice::WebSocket qw(OP_CLOSE);
 
 my $dir    = tempdir(CLEANUP => 1);
 my $sluice = $ENV{SLUICE_BIN} || 'build/release/sluice';
@@ -53,6 +55,25 @@ sub cells {
 
 sub positive { return scalar grep { ($_ // '-') =~ /^[0-9.]+$/ && $_ > 0 } @_ }
 
+# measured: what a load tool prints, and its exit status.
+sub measured {
+    my ($name, @arguments) = @_;
+    my $out = `'$tools/bench_$name' @arguments 2>$dir/$name.err`;
+    my $status = $? >> 8;
+    return (eval { decode_json($out) } || { broken => $out . slurp("$dir/$name.err") }, $status);
+}
+
+# held: starts a tool that holds connections; what it says first, and what it says when it is told to end.
+sub held {
+    my ($name, @arguments) = @_;
+    my $pid = open my $pipe, '-|', "exec '$tools/bench_$name' @arguments 2>>$dir/$name.err" or die;
+    my @lines = scalar <$pipe>;
+    kill 'TERM', $pid if defined $lines[0];
+    push @lines, scalar <$pipe>;
+    close $pipe;
+    return (@lines, $? >> 8);
+}
+
 subtest 'a short run prints a table and writes it for machines and for documents' => sub {
     my ($status, $out, $err) = bench(@short, @all, '--json', "$dir/j", '--markdown', "$dir/m", qw(plain));
     is $status, 0, 'exit status' or diag $out, $err;
@@ -80,6 +101,7 @@ subtest 'configuration, reload and workers' => sub {
     is $status, 0, 'exit status' or diag $out, $err;
     is positive(cells($out, $_)->{sluice}), 1, $_
         for 'servers start', 'servers reload', 'servers lookup', 'reload p99', 'reload slowest', 'workers2';
+    like cells($out, 'reload failed')->{sluice}, qr{^\d+$}, 'reload failed';
 };
 
 subtest 'latency at a fixed rate' => sub {
@@ -129,15 +151,101 @@ subtest 'floor' => sub {
     ok $c->at_eof, 'the other side has closed';
 };
 
+subtest 'backend: long bodies' => sub {
+    my $port = tool('backend');
+    my $c = Test::Sluice::Http->connect(port => $port);
+    is length $c->request(GET => '/16m')->body, 16 << 20, 'GET /16m';
+    is $c->request(POST => '/', body => 'x' x (16 << 20))->status, 200, 'POST of 16 MB';
+    like $c->request(GET => '/count')->body, qr/^requests 2\nbody_bytes 16777216\nresponse_bytes 16777344\n/, 'counts';
+};
+
+subtest 'backend: echo' => sub {
+    my $port = tool('backend');
+    my $ws = Test::Sluice::WebSocket->connect(port => $port, target => '/ws');
+    ok $ws->usable, 'accepted';
+    for my $size (0, 125, 126, 65_535, 65_536, 1 << 20) { is $ws->echo('x' x $size), 'x' x $size, "$size bytes" or last }
+    $ws->send_text("message $_") for 1 .. 100;
+    is $ws->recv->{payload}, "message $_", "message $_" for 1 .. 100;
+    $ws->ping('p');
+    is $ws->recv->{payload}, 'p', 'pong';
+    $ws->send_close;
+    is $ws->recv->{opcode}, OP_CLOSE, 'close';
+    ok $ws->at_eof, 'and the end';
+    like +Test::Sluice::Http->connect(port => $port)->request(GET => '/count')->body, qr/^ws_messages 106$/m, 'counts';
+};
+
+subtest 'floor: long-lived connections' => sub {
+    my $port = tool('floor', tool('backend'));
+    my ($said, $status) = measured('ws', $port, '/ws', qw(--connections 200 --bytes 16384 --seconds 0.2));
+    is $status, 0, 'echoes' or diag explain $said;
+    is $said->{errors}, 0, 'each is right';
+    ($said, $status) = measured('sse', $port, "'/sse?every=10'", qw(--connections 200 --seconds 0.2));
+    is $status, 0, 'events' or diag explain $said;
+    is $said->{errors}, 0, 'each is right';
+};
+
 subtest 'idle' => sub {
     my $port = tool('backend');
-    open my $pipe, '-|', "$tools/bench_idle", $port, '/64', 100 or die;
-    my ($pid) = grep { slurp("/proc/$_/cmdline") =~ /bench_idle/ } descendants_of($$);
-    is scalar <$pipe>, "ready 100\n", 'ready';
-    kill 'TERM', $pid;
-    is scalar <$pipe>, "closed 0\n", 'closed';
-    close $pipe;
-    is $? >> 8, 0, 'exit status';
+    is_deeply [held('idle', $port, '/64', 100)], ["ready 100\n", "closed 0\n", 0], 'one request each';
+    is_deeply [held('idle', $port, '/1m', 300, '--burst', 1 << 20)], ["ready 300\n", "closed 0\n", 0], 'a burst of long answers';
+    is_deeply [held('idle', $port, '/64', 1, '--burst', 65)], [undef, undef, 1], 'not the size that was promised';
+    is_deeply [held('ws', $port, '/ws', qw(--connections 100 --idle))], ["ready 100\n", "closed 0\n", 0], 'WebSockets';
+};
+
+subtest 'rate' => sub {
+    my $port = tool('backend');
+    for my $schedule (qw(constant poisson)) {
+        my ($said, $status) = measured('rate', $port, '/128', qw(--rate 1000 --connections 10 --seconds 0.5 --body 128 --schedule),
+                                       $schedule, '--header', "'X-A: b'");
+        is $status, 0, "$schedule: exit status" or diag explain $said;
+        ok 400 < $said->{requests} && $said->{requests} < 600, "$schedule: as many as were due" or diag explain $said;
+        is $said->{errors} + $said->{unsent}, 0, "$schedule: all of them answered";
+        ok $said->{p50_us} > 0 && $said->{p50_us} <= $said->{p99_us} && $said->{p99_us} <= $said->{max_us}, "$schedule: quantiles";
+    }
+    my ($said) = measured('rate', $port, '/128', qw(--rate 1000 --connections 10 --seconds 0.5 --warm 0.5));
+    is $said->{requests}, 500, 'warming up does not count';
+    ($said) = measured('rate', $port, '/64', qw(--rate 1000 --connections 10 --seconds 0.1 --header), "'Connection: close'");
+    is $said->{requests}, 100, 'a connection per request';
+    ($said, my $status) = measured('rate', $port, '/64', qw(--rate 100 --connections 1 --seconds 0.1 --body 65));
+    is_deeply [$said->{errors}, $said->{requests}, $status], [10, 0, 1], 'a body of another size is an error';
+    ($said, $status) = measured('rate', free_port(), '/', qw(--rate 100 --connections 1 --seconds 0.1));
+    is_deeply [$said->{errors}, $said->{requests}, $status], [10, 0, 1], 'no server';
+};
+
+subtest 'rate: a stall counts for every request that it delays' => sub {
+    my $backend = Test::Sluice::Process->spawn(argv => ["$tools/bench_backend", my $port = free_port()]);
+    wait_until { eval { Test::Sluice::Http->connect(port => $port) } };
+    $backend->signal('STOP');
+    my $resumed = fork // die;
+    if (!$resumed) { select undef, undef, undef, 0.5; kill 'CONT', $backend->pid; POSIX::_exit(0) }
+    my ($said) = measured('rate', $port, '/64', qw(--rate 1000 --connections 2 --seconds 0.4));
+    waitpid $resumed, 0;
+    is $said->{requests}, 400, 'all are answered' or diag explain $said;
+    ok $said->{p50_us} > 200_000, 'the median waited for half of the stall' or diag explain $said;
+};
+
+subtest 'ws, sse and move' => sub {
+    my $port = tool('backend');
+    for my $size (1, 7, 64, 70_000) {
+        my ($said, $status) = measured('ws', $port, '/ws', '--connections', 10, '--bytes', $size, '--seconds', 0.1);
+        ok $said->{messages} > 0 && $said->{errors} == 0 && $status == 0, "$size bytes" or diag explain $said;
+    }
+    my ($said, $status) = measured('sse', $port, "'/sse?every=10'", qw(--connections 20 --seconds 0.5));
+    ok 400 < $said->{events} && $said->{events} <= 1020, 'events' or diag explain $said;
+    is $status, 0, 'exit status';
+    ($said) = measured('move', $port, qw(--up 3000000 --connections 2 --seconds 0.1));
+    ok $said->{requests} >= 2 && $said->{errors} == 0, 'bodies up' or diag explain $said;
+    is $said->{bytes}, $said->{requests} * 3_000_128, 'are counted';
+    my ($up) = Test::Sluice::Http->connect(port => $port)->request(GET => '/count')->body =~ /^body_bytes (\d+)/m;
+    is $up, $said->{requests} * 3_000_000, 'as the backend counts them';
+    ($said) = measured('move', $port, qw(--path /1m --connections 2 --seconds 0.1));
+    is $said->{bytes}, $said->{requests} << 20, 'bodies down';
+    my $closed = free_port();
+    for (['ws', '/', qw(--bytes 1)], ['sse', '/'], ['move']) {
+        my ($name, @rest) = @$_;
+        ($said, $status) = measured($name, $closed, @rest, qw(--connections 3 --seconds 1));
+        is_deeply [$said->{errors}, $status], [3, 1], "$name without a server" or diag explain $said;
+    }
 };
 
 subtest 'arithmetic' => sub {
