@@ -1,5 +1,6 @@
 # What a reload does to the requests of the time: p99 and the slowest at a fixed rate, without and with a reload of a large configuration
-# in the middle. The reload runs on the contestant's own CPU, the load on the other one where there are two.
+# in the middle. The reload runs on the contestant's own CPU, the load on the other one where there are two. A request that fails because
+# of the reload is counted; it is what some contestants do to connections that are kept open.
 package Bench::Reload;
 use strict;
 use warnings;
@@ -14,7 +15,9 @@ my $kRounds       = 3;      # at most
 my $kSeconds      = 3;      # of load, at least
 my $kBeginSeconds = 0.5;    # of load before the reload
 
-my %kLines = (quiet => 'p99_us', 'quiet slowest' => 'max_us', p99 => 'p99_us', slowest => 'max_us');
+# name, half, field, unit
+my @kLines = (['quiet p99', 'quiet', 'p99_us', 'us'], ['quiet slowest', 'quiet', 'max_us', 'us'], ['p99', 'reload', 'p99_us', 'us'],
+              ['slowest', 'reload', 'max_us', 'us'], ['failed', 'reload', 'failed', 'requests']);
 
 sub measure {
     my ($row, $peers, $option) = @_;
@@ -23,18 +26,19 @@ sub measure {
     my $version = 1;
     my $cells = rounds($option, min($option->{rounds}, $kRounds), $peers, sub { cell($row, @_, ++$version, \%apart) });
     return map {
-        my ($half, $field) = (/^quiet/ ? 'quiet' : 'reload', $kLines{$_});
-        { name => "$row->{name} $_", unit => 'us', digits => 0, target => $row->{targets}{$_} || {},
+        my ($what, $half, $field, $unit) = @$_;
+        { name => "$row->{name} $what", unit => $unit, digits => 0, target => $row->{targets}{$what} || {},
           cells => [map { { peer => $_->{peer}, round => $_->{round}, value => $_->{$half}{$field}, %{ $_->{$half} } } } @$cells] }
-    } 'quiet', 'quiet slowest', 'p99', 'slowest';
+    } @kLines;
 }
 
 sub cell {
     my ($row, $peer, $round, $version, $option) = @_;
     my $quiet  = loaded($row, $peer, $option);
     my $reload = loaded($row, $peer, $option, $version);
-    return { peer => $peer->name, round => $round, quiet => $quiet, reload => $reload, foreign_percent => $quiet->{foreign_percent},
-             foreign_name => $quiet->{foreign_name}, disturbed => $quiet->{disturbed} || $reload->{disturbed} };
+    my ($most) = sort { $b->{foreign_percent} <=> $a->{foreign_percent} } $quiet, $reload;
+    return { peer => $peer->name, round => $round, quiet => $quiet, reload => $reload,
+             map { $_ => $most->{$_} } qw(foreign_percent foreign_name disturbed) };
 }
 
 # loaded: the latencies of one load; VERSION is loaded in the meantime, if there is one.
@@ -48,8 +52,9 @@ sub loaded {
     }
     my $load = $end->();
     my ($foreign, $who) = $watch->();
-    die $peer->name . ": $load->{errors}{failed} errors\n" if $load->{errors}{failed};
-    return { map({ $_ => $load->{$_} } qw(requests unsent p50_us p99_us p999_us max_us)), foreign_percent => $foreign, foreign_name => $who,
+    my $failed = $load->{errors}{failed};
+    die $peer->name . ": $failed errors without a reload\n" if $failed && !$version;
+    return { failed => $failed, map({ $_ => $load->{$_} } qw(requests unsent p50_us p99_us p999_us max_us)), foreign_percent => $foreign, foreign_name => $who,
              disturbed => $foreign > $option->{foreign} ? 1 : 0 };
 }
 
