@@ -5,6 +5,7 @@
 //   error_page.cc       what is answered when nothing else is
 //   phase_engine.cc     the phases in their order
 //   tunnel.cc           what follows a 101
+//   body_splice.cc      long bodies that pass without being looked at
 #pragma once
 
 #include <optional>
@@ -12,9 +13,11 @@
 #include <sluice/server/exchange.h>
 #include <sluice/server/generation.h>
 
-#include "http/chunked.h"
 #include <sluice/net/stream.h>
+
 #include "http/byte_buffer.h"
+#include "http/chunked.h"
+#include "net/splice.h"
 #include "server/routing.h"
 
 namespace sluice {
@@ -40,6 +43,17 @@ class ExchangeRuntime final : public Exchange {
   void client_left();
   // discard_body reads what is left of the body; false when the connection cannot be used again.
   Task<bool> discard_body();
+
+  // --- body_splice.cc: for who passes bodies on without looking at them
+  // splices_response: what is missing of the response are these bytes, many, and they go to the client as they are.
+  bool splices_response(uint64_t bytes) const;
+  // splice_response sends the rest of the response from the stream. The counters grow while it goes on; after a timeout of the source
+  // it can be called again. REQUIRES: splices_response.
+  Task<Spliced> splice_response(Stream& from, Milliseconds read_timeout);
+  // splices_body: what is missing of the request's body is still in the socket, long, and of known length.
+  bool splices_body() const;
+  // splice_body sends it to the stream; `moved` counts. Errors of the source are the client's. REQUIRES: splices_body.
+  Task<Spliced> splice_body(Stream& to, Milliseconds write_timeout, uint64_t& moved);
 
   uint64_t sent_on_connection() const { return stream_.bytes_written() - bytes_sent_before_; }
   bool watches_client() const { return watch_client_; }

@@ -6,6 +6,8 @@
 #include <sluice/net/dialer.h>
 
 #include "http/response_parser.h"
+#include "net/splice.h"
+#include "server/exchange_runtime.h"
 #include "upstream/proxy_handler.h"
 #include "upstream/retry_policy.h"
 #include "upstream/upstream_group.h"
@@ -46,6 +48,7 @@ Attempt::Attempt(const ProxyHandler& handler, UpstreamRequest& request, const Up
 }
 
 Attempt::~Attempt() {
+  count_unseen();
   report(AttemptResult{AttemptResult::Kind::client_gone, 0, false});
   pool_.end_use();
 }
@@ -163,12 +166,7 @@ Task<void> Attempt::send_rest() {
   if (!head.empty() || !body.empty()) {
     iovec parts[2] = {{const_cast<char*>(head.data()), head.size()}, {const_cast<char*>(body.data()), body.size()}};
     auto sent = co_await connection_->stream().write(parts, 2, send_timeout());
-    if (!sent) {
-      send_error_ = std::move(sent.error());
-      // The reader of the response learns it as EOF, behind what has come.
-      connection_->stream().interrupt();
-      co_return;
-    }
+    if (!sent) co_return give_up_sending(std::move(sent.error()));
     record_.bytes_sent += head.size() + body.size();
     last_sent_ = clock_.now();
   }
@@ -179,12 +177,15 @@ Task<void> Attempt::send_rest() {
 Task<void> Attempt::send_body() {
   Stream& stream = connection_->stream();
   for (;;) {
-    auto piece = co_await exchange_.next_body_piece();
-    if (!piece) {
-      client_error_ = std::move(piece.error());
-      stream.interrupt();  // the reader of the response learns it as EOF
-      co_return;
+    ExchangeRuntime& client = ExchangeRuntime::of(exchange_);
+    if (!outgoing_.chunked && client.splices_body()) {
+      Spliced through = co_await client.splice_body(stream, send_timeout(), record_.bytes_sent);
+      last_sent_ = clock_.now();
+      if (through.end == Spliced::End::target_failed) co_return give_up_sending(std::move(through.error));
+      if (through.end != Spliced::End::complete) co_return stop_for_client(std::move(through.error));
     }
+    auto piece = co_await exchange_.next_body_piece();
+    if (!piece) co_return stop_for_client(std::move(piece.error()));
     char size_line[20];
     iovec parts[3];
     int count = 0;
@@ -193,20 +194,25 @@ Task<void> Attempt::send_body() {
     if (outgoing_.chunked) parts[count++] = piece->empty() ? iovec{const_cast<char*>("0\r\n\r\n"), 5} : iovec{const_cast<char*>("\r\n"), 2};
     if (count > 0) {
       auto sent = co_await stream.write(parts, count, send_timeout());
-      if (!sent) {
-        // The peer may have answered early and closed: the reader finds out. One that takes nothing more is given up.
-        if (sent.error().kind == ErrorKind::timeout) {
-          send_error_ = std::move(sent.error());
-          stream.interrupt();
-        }
-        co_return;
-      }
+      if (!sent) co_return give_up_sending(std::move(sent.error()));
       last_sent_ = clock_.now();
       for (int i = 0; i < count; ++i) record_.bytes_sent += parts[i].iov_len;
     }
     if (piece->empty()) break;
   }
   body_sent_ = true;
+}
+
+// The peer may have answered before it stopped reading: the reader of the response finds out. One that takes nothing more is given up.
+void Attempt::give_up_sending(Error error) {
+  send_error_ = std::move(error);
+  if (send_error_->kind == ErrorKind::timeout) connection_->stream().interrupt();
+}
+
+// The client's body is bad or late; the reader of the response learns it as the end of the stream.
+void Attempt::stop_for_client(Error error) {
+  client_error_ = std::move(error);
+  connection_->stream().interrupt();
 }
 
 Task<AttemptResult> Attempt::read_head() {
@@ -421,32 +427,64 @@ Task<Outcome> Attempt::relay_body() {
       if (!flushed) co_return Outcome::abort();
     }
     if (complete) co_return Outcome::finished();
+    if (response_->framing == BodyFraming::length && ExchangeRuntime::of(exchange_).splices_response(body_left_)) co_return co_await relay_unseen();
 
     auto got = co_await connection_->stream().read(clock_.now() + static_cast<Tick>(timeout.count()));
     if (!got && got.error().kind == ErrorKind::timeout && patience(timeout)) {
       bytes = {};
       continue;
     }
-    const bool broken = client_error_ || !got || (got->empty() && response_->framing != BodyFraming::until_close);
-    if (broken) {
-      if (client_error_) {
-        log_client_error();
-      } else {
-        const bool late = !got && got.error().kind == ErrorKind::timeout;
-        exchange_.log_at(LogLevel::error,
-                         late   ? "upstream timed out (110: Connection timed out)"
-                         : !got ? std::string_view(got.error().text)
-                                : "upstream prematurely closed connection",
-                         " while reading upstream");
-        exchange_.set_error(late ? ErrorKind::timeout : ErrorKind::closed, ErrorSource::upstream, "the response was cut off");
-        report(AttemptResult{late ? AttemptResult::Kind::timeout : AttemptResult::Kind::io_error, response_->status, true});
-      }
-      co_return Outcome::abort();
-    }
+    if (!got) co_return cut_off(&got.error());
+    if (client_error_ || (got->empty() && response_->framing != BodyFraming::until_close)) co_return cut_off(nullptr);
     bytes = {got->data(), got->size()};
     record_.bytes_received += bytes.size();
     if (bytes.empty()) complete = true;
   }
+}
+
+// relay_unseen passes on the long rest of a body whose bytes nobody wants to see.
+Task<Outcome> Attempt::relay_unseen() {
+  Stream& stream = connection_->stream();
+  for (;;) {
+    unseen_from_ = exchange_.body_bytes_sent();
+    Spliced through = co_await ExchangeRuntime::of(exchange_).splice_response(stream, read_timeout());
+    count_unseen();
+    body_left_ -= through.bytes;
+    switch (through.end) {
+      case Spliced::End::complete:
+        // Exactly the body was read: whether something stands behind it is still to be seen.
+        surplus_ = stream.readable_hint() && stream.try_read(Stream::scratch());
+        end_upstream();
+        co_return Outcome::finished();
+      case Spliced::End::target_failed: co_return Outcome::abort();
+      case Spliced::End::source_ended: co_return cut_off(nullptr);
+      case Spliced::End::source_failed:
+        if (through.error.kind == ErrorKind::timeout && patience(read_timeout())) continue;
+        co_return cut_off(&through.error);
+    }
+  }
+}
+
+void Attempt::count_unseen() {
+  if (!unseen_from_) return;
+  const uint64_t bytes = exchange_.body_bytes_sent() - *std::exchange(unseen_from_, std::nullopt);
+  record_.bytes_received += bytes;
+  record_.body_bytes += bytes;
+}
+
+Outcome Attempt::cut_off(const Error* error) {
+  if (client_error_) {
+    log_client_error();
+    return Outcome::abort();
+  }
+  const bool late = error != nullptr && error->kind == ErrorKind::timeout;
+  const std::string_view what = late               ? "upstream timed out (110: Connection timed out)"
+                                : error != nullptr ? std::string_view(error->text)
+                                                   : "upstream prematurely closed connection";
+  exchange_.log_at(LogLevel::error, what, " while reading upstream");
+  exchange_.set_error(late ? ErrorKind::timeout : ErrorKind::closed, ErrorSource::upstream, "the response was cut off");
+  report(AttemptResult{late ? AttemptResult::Kind::timeout : AttemptResult::Kind::io_error, response_->status, true});
+  return Outcome::abort();
 }
 
 Result<std::string_view> Attempt::decode(std::string_view bytes, bool& complete) {

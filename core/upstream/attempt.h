@@ -72,6 +72,8 @@ class Attempt {
   void write_request();
   Task<void> send_rest();
   Task<void> send_body();
+  void give_up_sending(Error error);
+  void stop_for_client(Error error);
   Task<AttemptResult> read_head();
   // judge_buffered looks for heads in buffer_; nothing: more must be read, or an interim head is to be passed on.
   std::optional<AttemptResult> judge_buffered(HeadScanner& scanner, bool& interim);
@@ -84,6 +86,10 @@ class Attempt {
   std::optional<Tick> patience(Milliseconds timeout) const;
   Task<Outcome> relay_at_once();
   Task<Outcome> relay_body();
+  Task<Outcome> relay_unseen();
+  // cut_off ends a response whose rest will not come; `error` is null when the peer just closed.
+  Outcome cut_off(const Error* error);
+  void count_unseen();
   static Task<Outcome> await_sent(Task<Result<void>> sent);
   Task<Outcome> tunnel();
   // decode takes the body's bytes out of what arrived: in place, chunk framing removed. `complete`: the message is over.
@@ -117,6 +123,7 @@ class Attempt {
   std::string_view rest_;                 // what followed the head: in the scratch or in buffer_
   std::optional<ChunkedDecoder> decoder_;
   uint64_t body_left_ = 0;
+  std::optional<uint64_t> unseen_from_;   // while the body is spliced: the client's byte count that record_ knows
   std::optional<Error> client_error_;
   std::optional<Error> send_error_;       // the peer may have answered all the same
   std::string error_text_;

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <bitset>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,16 +59,24 @@ class ProxyHandler final : public PhaseHandler {
   Result<void> resolve(Exchange& exchange, ResolvedTarget& resolved) const;
   Result<void> resolve_dynamic(Exchange& exchange, ResolvedTarget& resolved) const;
   std::string_view request_uri(Exchange& exchange) const;
-  // A part of every request head: text that never changes, and one field behind it whose value does.
-  struct HeadPart {
-    std::string text;
-    bool host = false;                       // the field is Host, as a proxy_pass with variables gives it
-    const ProxySetHeader* header = nullptr;
+  // What every request's head has between the target and the client's fields: text that never changes, then fields whose values do,
+  // each with the unchanging text behind it.
+  struct HeadField {
+    std::string_view name;
+    const ComplexValue* value = nullptr;   // null: $proxy_host
+    std::string text_behind;
   };
-  std::vector<HeadPart> head_parts(bool upgrade) const;
-  Result<std::span<std::string_view>> set_values(Exchange& exchange, std::span<const HeadPart> parts) const;
-  Result<char*> copy_fields(const RequestHead& request, char* to) const;
+  struct HeadPlan {
+    std::string text;
+    std::vector<HeadField> fields;
+    size_t bytes = 0;                      // of all of it but the values
+  };
+  HeadPlan plan_head(bool upgrade) const;
+  // field_values gives the values of the plan's fields; empty where the field is not sent. `bytes` grows by their sizes.
+  Result<const std::string_view*> field_values(Exchange& exchange, const HeadPlan& plan, size_t& bytes) const;
+  Result<void> copy_fields(const RequestHead& request, char*& to) const;
   bool passes_to_peer(const Header& header, const ListedNames& listed) const;
+  bool replaced(std::string_view name) const;
   bool hidden(std::string_view name) const;
 
   UpstreamModule& module_;
@@ -77,8 +84,8 @@ class ProxyHandler final : public PhaseHandler {
   HeaderSet dropped_from_request_;    // hop-by-hop and replaced by proxy_set_header
   HeaderSet dropped_from_response_;
   std::vector<std::string_view> replaced_names_;  // by proxy_set_header, of names that are not well known
-  std::vector<HeadPart> head_;        // from behind the target to the last proxy_set_header
-  std::vector<HeadPart> upgrade_head_;
+  HeadPlan head_;
+  HeadPlan upgrade_head_;
   bool sets_host_ = false;
 };
 

@@ -130,8 +130,8 @@ ProxyHandler::ProxyHandler(UpstreamModule& module, const ProxyConf& conf) : modu
     if (header.id != HeaderId::unknown) drop(dropped_from_request_, {header.id});
     else replaced_names_.push_back(header.name);
   }
-  head_ = head_parts(false);
-  upgrade_head_ = head_parts(true);
+  head_ = plan_head(false);
+  upgrade_head_ = plan_head(true);
   drop(dropped_from_response_, {HeaderId::connection, HeaderId::proxy_connection, HeaderId::keep_alive, HeaderId::transfer_encoding,
                                 HeaderId::content_length, HeaderId::trailer, HeaderId::upgrade, HeaderId::date, HeaderId::server,
                                 HeaderId::x_accel_buffering});
@@ -146,42 +146,42 @@ ProxyHandler::ProxyHandler(UpstreamModule& module, const ProxyConf& conf) : modu
   }
 }
 
-// head_parts joins what is the same for every request: the version, Host, and every proxy_set_header without variables.
-std::vector<ProxyHandler::HeadPart> ProxyHandler::head_parts(bool upgrade) const {
-  std::vector<HeadPart> parts(1);
-  parts.back().text = conf_.http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n";
-  if (!sets_host_ && conf_.target->dynamic) {
-    parts.back().host = true;
-    parts.emplace_back();
-  } else if (!sets_host_) {
-    parts.back().text += concat("Host: ", shown_host(conf_.target->host), "\r\n");
-  }
+// plan_head joins what is the same for every request: the version, Host, and every proxy_set_header without variables.
+ProxyHandler::HeadPlan ProxyHandler::plan_head(bool upgrade) const {
+  HeadPlan plan;
+  const auto add_text = [&plan](std::string_view text) {
+    (plan.fields.empty() ? plan.text : plan.fields.back().text_behind) += text;
+    plan.bytes += text.size();
+  };
+  const auto add_field = [&plan](std::string_view name, const ComplexValue* value) {
+    plan.fields.push_back({name, value, {}});
+    plan.bytes += name.size() + 4;
+  };
+  add_text(conf_.http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+  if (!sets_host_ && conf_.target->dynamic) add_field("Host", nullptr);
+  else if (!sets_host_) add_text(concat("Host: ", shown_host(conf_.target->host), "\r\n"));
   for (const ProxySetHeader& header : conf_.set_headers) {
     if (header.id == HeaderId::content_length || header.value.empty()) continue;
     if (upgrade && (header.id == HeaderId::connection || header.id == HeaderId::upgrade)) continue;
-    if (header.value.is_constant() && !breaks_line(header.value.constant())) {
-      parts.back().text += concat(header.name, ": ", header.value.constant(), "\r\n");
-      continue;
-    }
-    parts.back().header = &header;
-    parts.emplace_back();
+    const bool fixed = header.value.is_constant() && !breaks_line(header.value.constant());
+    if (fixed) add_text(concat(header.name, ": ", header.value.constant(), "\r\n"));
+    else add_field(header.name, &header.value);
   }
-  if (upgrade) parts.back().text += "Connection: upgrade\r\nUpgrade: websocket\r\n";
-  return parts;
+  if (upgrade) add_text("Connection: upgrade\r\nUpgrade: websocket\r\n");
+  return plan;
 }
 
-// set_values gives the value of every proxy_set_header that has variables; empty where the field is not sent.
-Result<std::span<std::string_view>> ProxyHandler::set_values(Exchange& exchange, std::span<const HeadPart> parts) const {
-  if (parts.size() == 1) return std::span<std::string_view>();
-  auto* values = static_cast<std::string_view*>(exchange.arena().allocate(parts.size() * sizeof(std::string_view), alignof(std::string_view)));
-  for (size_t i = 0; i < parts.size(); ++i) {
-    const ProxySetHeader* header = parts[i].header;
-    new (&values[i]) std::string_view(header == nullptr ? std::string_view() : header->value.eval(exchange));
+Result<const std::string_view*> ProxyHandler::field_values(Exchange& exchange, const HeadPlan& plan, size_t& bytes) const {
+  auto* values = static_cast<std::string_view*>(exchange.arena().allocate(plan.fields.size() * sizeof(std::string_view), alignof(std::string_view)));
+  for (size_t i = 0; i < plan.fields.size(); ++i) {
+    const HeadField& field = plan.fields[i];
+    new (&values[i]) std::string_view(field.value == nullptr ? exchange.proxy_host : field.value->eval(exchange));
     if (breaks_line(values[i])) {
-      return Error(ErrorKind::internal, concat("the value of proxy_set_header \"", header->name, "\" holds CR, LF or NUL"));
+      return Error(ErrorKind::internal, concat("the value of proxy_set_header \"", field.name, "\" holds CR, LF or NUL"));
     }
+    bytes += values[i].size();
   }
-  return std::span(values, parts.size());
+  return static_cast<const std::string_view*>(values);
 }
 
 Result<std::string_view> ProxyHandler::render_head(Exchange& exchange, const ResolvedTarget& target, bool upgrade) const {
@@ -190,14 +190,11 @@ Result<std::string_view> ProxyHandler::render_head(Exchange& exchange, const Res
   if (method.empty() || !fits_request_line(method, request.line) || !fits_request_line(target.uri, request.line)) {
     return Error(ErrorKind::internal, "the request line for the upstream would hold a blank, CR, LF or NUL");
   }
-  const std::vector<HeadPart>& parts = upgrade ? upgrade_head_ : head_;
-  TRY_ASSIGN(const auto values, set_values(exchange, parts));
-
-  size_t bytes = method.size() + 1 + target.uri.size() + kFramingBytes;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    bytes += parts[i].text.size();
-    if (parts[i].host) bytes += exchange.proxy_host.size() + 8;
-    if (parts[i].header != nullptr) bytes += parts[i].header->name.size() + values[i].size() + 4;
+  const HeadPlan& plan = upgrade ? upgrade_head_ : head_;
+  size_t bytes = method.size() + 1 + target.uri.size() + plan.bytes + kFramingBytes;
+  const std::string_view* values = nullptr;
+  if (!plan.fields.empty()) {
+    TRY_ASSIGN(values, field_values(exchange, plan, bytes));
   }
   if (conf_.pass_request_headers) {
     for (const Header& h : request.headers) bytes += h.name_size + h.value_size + 4u;
@@ -208,10 +205,10 @@ Result<std::string_view> ProxyHandler::render_head(Exchange& exchange, const Res
   out.text(method);
   *out.at++ = ' ';
   out.text(target.uri);
-  for (size_t i = 0; i < parts.size(); ++i) {
-    out.text(parts[i].text);
-    if (parts[i].host) out.field("Host", exchange.proxy_host);
-    if (parts[i].header != nullptr && !values[i].empty()) out.field(parts[i].header->name, values[i]);
+  out.text(plan.text);
+  for (size_t i = 0; i < plan.fields.size(); ++i) {
+    if (!values[i].empty()) out.field(plan.fields[i].name, values[i]);
+    out.text(plan.fields[i].text_behind);
   }
 
   const bool gone = exchange.body_started() && !exchange.body_read();  // passed on by another location; see ProxyHandler::prepare
@@ -222,15 +219,21 @@ Result<std::string_view> ProxyHandler::render_head(Exchange& exchange, const Res
   else if (request.headers.has(HeaderId::content_length)) out.length(0);
 
   if (conf_.pass_request_headers) {
-    TRY_ASSIGN(out.at, copy_fields(request, out.at));
+    TRY(copy_fields(request, out.at));
   }
   out.text("\r\n");
   CHECK(out.at <= start + bytes);
   return std::string_view(start, static_cast<size_t>(out.at - start));
 }
 
-// copy_fields writes the client's fields, without those that are hop-by-hop or replaced, to `to` and returns the end.
-Result<char*> ProxyHandler::copy_fields(const RequestHead& request, char* to) const {
+inline bool ProxyHandler::passes_to_peer(const Header& header, const ListedNames& listed) const {
+  if (header.removed || in(dropped_from_request_, header.id)) return false;
+  if (header.id == HeaderId::unknown && !replaced_names_.empty() && replaced(header.name())) return false;
+  return listed.count == 0 || !listed.has(header.name());
+}
+
+// copy_fields writes the client's fields, without those that are hop-by-hop or replaced, and moves `to` behind them.
+Result<void> ProxyHandler::copy_fields(const RequestHead& request, char*& to) const {
   Out out{to};
   const ListedNames listed(request.headers);
   ReceivedFields received(request);
@@ -239,32 +242,29 @@ Result<char*> ProxyHandler::copy_fields(const RequestHead& request, char* to) co
   for (const Header& h : request.headers) {
     const bool as_received = received.is_as_received(h);
     if (!passes_to_peer(h, listed)) continue;
-    if (as_received && h.name_data == run_end) {
-      run_end = h.value_data + h.value_size + 2;
-      continue;
-    }
-    out.text({run, static_cast<size_t>(run_end - run)});
-    run = run_end = nullptr;
     if (as_received) {
-      run = h.name_data;
+      if (h.name_data != run_end) {
+        out.text({run, static_cast<size_t>(run_end - run)});
+        run = h.name_data;
+      }
       run_end = h.value_data + h.value_size + 2;
       continue;
     }
     if (breaks_line(h.value()) || breaks_line(h.name())) return Error(ErrorKind::internal, concat("request header \"", h.name(), "\" holds CR, LF or NUL"));
+    out.text({run, static_cast<size_t>(run_end - run)});
+    run = run_end = nullptr;
     out.field(h.name(), h.value());
   }
   out.text({run, static_cast<size_t>(run_end - run)});
-  return out.at;
+  to = out.at;
+  return {};
 }
 
-bool ProxyHandler::passes_to_peer(const Header& header, const ListedNames& listed) const {
-  if (header.removed || in(dropped_from_request_, header.id)) return false;
-  if (header.id == HeaderId::unknown) {
-    for (std::string_view name : replaced_names_) {
-      if (iequals(name, header.name())) return false;
-    }
+bool ProxyHandler::replaced(std::string_view name) const {
+  for (std::string_view other : replaced_names_) {
+    if (iequals(other, name)) return true;
   }
-  return listed.count == 0 || !listed.has(header.name());
+  return false;
 }
 
 bool ProxyHandler::hidden(std::string_view name) const {

@@ -1,0 +1,50 @@
+// The long rest of a body that nobody looks at passes from socket to socket inside the kernel, in either direction.
+
+#include "net/splice.h"
+#include "server/exchange_runtime.h"
+
+namespace sluice {
+
+bool ExchangeRuntime::splices_response(uint64_t bytes) const {
+  return bytes >= kSpliceFrom && response_framing_ == BodyFraming::length && response_left_ == bytes && head_sent_ && body_allowed_ &&
+         !response_finished_ && location_->body_filters.empty();
+}
+
+Task<Spliced> ExchangeRuntime::splice_response(Stream& from, Milliseconds read_timeout) {
+  Spliced result;
+  auto flushed = co_await flush();
+  if (flushed) {
+    result = co_await splice_bytes(from, stream_, response_left_, {read_timeout, location_->core.send_timeout, &body_bytes_sent_});
+  } else {
+    result.end = Spliced::End::target_failed;
+    result.error = std::move(flushed.error());
+  }
+  response_left_ -= result.bytes;
+  response_finished_ = response_left_ == 0;
+  if (result.end == Spliced::End::target_failed) {
+    aborted_ = true;
+    result.error.source = ErrorSource::client;
+  }
+  co_return result;
+}
+
+bool ExchangeRuntime::splices_body() const {
+  return body_left_ >= kSpliceFrom && request_.framing == BodyFraming::length && input_.empty() &&
+         (body_state_ == BodyState::unread || body_state_ == BodyState::streaming) && (!request_.expect_continue || continue_sent_);
+}
+
+Task<Spliced> ExchangeRuntime::splice_body(Stream& to, Milliseconds write_timeout, uint64_t& moved) {
+  body_state_ = BodyState::streaming;
+  Spliced result = co_await splice_bytes(stream_, to, body_left_, {location_->core.client_body_timeout, write_timeout, &moved});
+  body_left_ -= result.bytes;
+  body_received_ += result.bytes;
+  if (body_left_ == 0) body_state_ = BodyState::streamed;
+  if (result.end == Spliced::End::source_ended) result.error = Error(ErrorKind::closed, "client prematurely closed connection");
+  if (result.end == Spliced::End::source_ended || result.end == Spliced::End::source_failed) {
+    result.error.source = ErrorSource::client;
+    keep_connection_ = false;
+  }
+  co_return result;
+}
+
+}  // namespace sluice
