@@ -5,7 +5,7 @@
 namespace sluice {
 
 void phase_error(lua_State* L, uint32_t allowed) {
-  LuaPhase phase = Vm::of(L).call.phase;
+  LuaPhase phase = Vm::of(L).call().phase;
   if (phase == LuaPhase::init) luaL_error(L, "no request found");
   if (allowed == kRequestPhases) luaL_error(L, "API disabled in the current context");
   luaL_error(L, "API disabled in the context of %s", phase_directive(phase).data());

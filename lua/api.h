@@ -18,7 +18,7 @@ namespace sluice {
 
 // request_in gives the running exchange; raises outside of the phases of `allowed`.
 inline Exchange& request_in(lua_State* L, uint32_t allowed) {
-  LuaCall& call = Vm::of(L).call;
+  LuaCall& call = Vm::of(L).call();
   if ((phase_bit(call.phase) & allowed) == 0) phase_error(L, allowed);
   return *call.exchange;
 }

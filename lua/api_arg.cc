@@ -11,7 +11,7 @@ constexpr uint32_t kArgumentPhases = LuaPhase::set | LuaPhase::body_filter;
 
 int get(lua_State* L) {
   Exchange& exchange = request_in(L, kArgumentPhases);
-  LuaCall& call = Vm::of(L).call;
+  LuaCall& call = Vm::of(L).call();
   lua_Integer index = luaL_checkinteger(L, 2);
   if (call.phase == LuaPhase::set) {
     const auto& arguments = call.script->arguments;
@@ -29,7 +29,7 @@ int set(lua_State* L) {
   Exchange& exchange = request_in(L, phase_bit(LuaPhase::body_filter));
   Vm& vm = Vm::of(L);
   lua_Integer index = luaL_checkinteger(L, 2);
-  BodyPiece& piece = *vm.call.piece;
+  BodyPiece& piece = *vm.call().piece;
   if (index == 2) {
     piece.last = lua_toboolean(L, 3) != 0;
     return 0;

@@ -10,29 +10,43 @@ namespace {
 
 UpstreamRequest& upstream_in(lua_State* L) {
   request_in(L, phase_bit(LuaPhase::balancer));
-  return *Vm::of(L).call.upstream;
+  return *Vm::of(L).call().upstream;
 }
 
-std::string peer_text(std::string_view host, lua_State* L) {
-  if (host.starts_with("unix:")) return std::string(host);
+constexpr uint32_t kNoPort = UINT32_MAX;
+
+// The port at index 2; a Unix path has none.
+uint32_t port_argument(lua_State* L, std::string_view host) {
+  if (host.starts_with("unix:")) return kNoPort;
   lua_Integer port = luaL_checkinteger(L, 2);
   if (port < 0 || port > 65535) luaL_argerror(L, 2, "bad port");
+  return static_cast<uint32_t>(port);
+}
+
+std::string peer_text(std::string_view host, uint32_t port) {
+  if (port == kNoPort) return std::string(host);
   return host.find(':') != std::string_view::npos && !host.starts_with('[') ? concat("[", host, "]:", port) : concat(host, ":", port);
+}
+
+// parse_peer reads the host at index 1 and remembers it; null when it is no address.
+const KnownPeer* parse_peer(lua_State* L, Vm& vm, std::string_view host, uint32_t port) {
+  std::string text = peer_text(host, port);
+  Result<Address> address = Address::parse(text);
+  if (!address.ok()) return nullptr;
+  return &vm.known.peers.add(L, vm.slots(), 1, {std::move(*address), std::move(text)}, port);
 }
 
 int set_current_peer(lua_State* L) {
   UpstreamRequest& request = upstream_in(L);
-  Result<Address> address = Error();
-  {
-    std::string text = peer_text(text_at(L, 1), L);
-    address = Address::parse(text);
-    if (address.ok()) {
-      request.target.peer = nullptr;
-      request.target.address = *address;
-      request.target.name = request.exchange.arena().copy(text);
-    }
-  }
-  if (!address.ok()) return push_failure(L, "no host allowed");
+  Vm& vm = Vm::of(L);
+  std::string_view host = text_at(L, 1);
+  uint32_t port = port_argument(L, host);
+  const KnownPeer* peer = vm.known.peers.find(host.data(), port);
+  if (peer == nullptr) peer = parse_peer(L, vm, host, port);
+  if (peer == nullptr) return push_failure(L, "no host allowed");
+  request.target.peer = nullptr;
+  request.target.address = peer->address;
+  request.target.name = request.exchange.arena().copy(peer->name);
   lua_pushboolean(L, 1);
   return 1;
 }

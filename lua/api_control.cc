@@ -12,7 +12,7 @@ namespace {
 constexpr uint32_t kExitPhases = kWaitPhases | LuaPhase::header_filter | LuaPhase::balancer;
 
 int exit(lua_State* L) {
-  LuaCall& call = Vm::of(L).call;
+  LuaCall& call = Vm::of(L).call();
   if ((phase_bit(call.phase) & kExitPhases) == 0) phase_error(L, kExitPhases);
   int code = static_cast<int>(luaL_checkinteger(L, 1));
   if (code == -2 || code == -4) return luaL_error(L, "bad argument to 'ngx.exit': does not accept NGX_AGAIN or NGX_DONE");
@@ -49,15 +49,15 @@ int redirect(lua_State* L) {
   if (has_control_byte(uri)) return luaL_error(L, "unsafe byte in the URI of ngx.redirect");
   if (exchange.head_sent()) return luaL_error(L, "attempt to call ngx.redirect after sending out the headers");
   exchange.response().headers.set(HeaderId::location, exchange.arena().copy(uri));
-  return Vm::of(L).call.thread->leave(L, LuaThread::Ask::exit, status);
+  return Vm::of(L).call().thread->leave(L, LuaThread::Ask::exit, status);
 }
 
 int exec_named(lua_State* L, Exchange& exchange, std::string_view name) {
   if (!exchange.set_named_location(name)) {
     exchange.log_at(LogLevel::error, "could not find named location \"", name, "\"");
-    return Vm::of(L).call.thread->leave(L, LuaThread::Ask::exit, 500);
+    return Vm::of(L).call().thread->leave(L, LuaThread::Ask::exit, 500);
   }
-  return Vm::of(L).call.thread->leave(L, LuaThread::Ask::named);
+  return Vm::of(L).call().thread->leave(L, LuaThread::Ask::named);
 }
 
 int exec(lua_State* L) {
@@ -85,17 +85,17 @@ int exec(lua_State* L) {
   request.drop_ctx();
   exchange.set_uri(path);
   exchange.set_args(args);
-  return vm.call.thread->leave(L, LuaThread::Ask::internal);
+  return vm.call().thread->leave(L, LuaThread::Ask::internal);
 }
 
 int sleep(lua_State* L) {
   Vm& vm = Vm::of(L);
-  if ((phase_bit(vm.call.phase) & kWaitPhases) == 0) phase_error(L, kWaitPhases);
+  if ((phase_bit(vm.call().phase) & kWaitPhases) == 0) phase_error(L, kWaitPhases);
   lua_Number seconds = luaL_checknumber(L, 1);
   if (!(seconds >= 0)) return luaL_error(L, "invalid sleep duration \"%f\"", seconds);
   constexpr lua_Number kLongestSeconds = 1e9;
   auto delay = static_cast<uint64_t>(std::min(seconds, kLongestSeconds) * 1000.0 + 0.5);
-  return vm.call.thread->wait_sleep(L, delay == 0 ? 0 : Clock::of_thread().now() + delay);
+  return vm.call().thread->wait_sleep(L, delay == 0 ? 0 : Clock::of_thread().now() + delay);
 }
 
 constexpr luaL_Reg kFunctions[] = {{"exit", exit}, {"redirect", redirect}, {"exec", exec}, {"sleep", sleep}, {nullptr, nullptr}};

@@ -6,31 +6,30 @@ namespace sluice {
 
 namespace {
 
-int push_ctx(lua_State* L, LuaRequest& request) {
+// REQUIRES: upvalue 1 is the table of the VM's slots.
+void push_ctx(lua_State* L, LuaRequest& request) {
+  constexpr int kUsualFields = 4;
   request.drop_stale_ctx();
-  if (request.ctx_ref == LUA_NOREF) {
-    lua_newtable(L);
-    lua_pushvalue(L, -1);
-    request.ctx_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-  } else {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, request.ctx_ref);
-  }
-  return 1;
+  if (request.ctx != LuaSlots::kNone) return lua_rawgeti(L, lua_upvalueindex(1), request.ctx);
+  lua_createtable(L, 0, kUsualFields);
+  lua_pushvalue(L, -1);
+  request.ctx = request.vm.slots().put(L);
 }
 
-int get_ctx(lua_State* L) {
-  Vm& vm = Vm::of(L);
-  if (vm.call.exchange != nullptr) return push_ctx(L, vm.request(*vm.call.exchange));
-  if (vm.call.thread != nullptr) return vm.call.thread->push_ctx(L);
-  if (vm.call.phase == LuaPhase::init) return luaL_error(L, "no request ctx found");
-  lua_newtable(L);
+int get_ctx(lua_State* L, Vm& vm) {
+  const LuaCall& call = vm.call();
+  if (call.exchange != nullptr) push_ctx(L, vm.request(*call.exchange));
+  else if (call.thread != nullptr) call.thread->push_ctx(L);
+  else if (call.phase == LuaPhase::init) luaL_error(L, "no request ctx found");
+  else lua_newtable(L);
   return 1;
 }
 
 int get(lua_State* L) {
+  Vm& vm = Vm::of(L);
   if (lua_type(L, 2) != LUA_TSTRING) return 0;
+  if (lua_tolstring(L, 2, nullptr) == vm.known.ctx) return get_ctx(L, vm);
   std::string_view key = text_at(L, 2);
-  if (key == "ctx") return get_ctx(L);
   if (key == "status") {
     lua_pushinteger(L, request_in(L, kRequestPhases).response().status);
     return 1;
@@ -67,15 +66,15 @@ int set_ctx(lua_State* L) {
     return luaL_error(L, "ctx should be a table while getting a %s", luaL_typename(L, 3));
   }
   lua_pushvalue(L, 3);
-  if (vm.call.exchange != nullptr) {
-    LuaRequest& request = vm.request(*vm.call.exchange);
+  if (vm.call().exchange != nullptr) {
+    LuaRequest& request = vm.request(*vm.call().exchange);
     request.drop_stale_ctx();
     request.drop_ctx();
-    request.ctx_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    request.ctx = vm.slots().put(L);
     return 0;
   }
-  if (vm.call.thread != nullptr) {
-    vm.call.thread->set_ctx(L);
+  if (vm.call().thread != nullptr) {
+    vm.call().thread->set_ctx(L);
     return 0;
   }
   return luaL_error(L, "no request ctx found");
@@ -92,13 +91,18 @@ int set(lua_State* L) {
   return 0;
 }
 
-constexpr luaL_Reg kMeta[] = {{"__index", get}, {"__newindex", set}, {nullptr, nullptr}};
-
 }  // namespace
 
 void install_ctx(lua_State* L) {
+  lua_pushliteral(L, "ctx");
+  Vm::of(L).known.ctx = lua_tolstring(L, -1, nullptr);
+  luaL_ref(L, LUA_REGISTRYINDEX);
   lua_createtable(L, 0, 2);
-  set_functions(L, kMeta);
+  Vm::of(L).slots().push_table(L);
+  lua_pushcclosure(L, get, 1);
+  lua_setfield(L, -2, "__index");
+  lua_pushcfunction(L, set);
+  lua_setfield(L, -2, "__newindex");
   lua_setmetatable(L, -2);
 }
 

@@ -1,5 +1,7 @@
 // ngx.header and ngx.resp: the fields of the response.
 
+#include <algorithm>
+
 #include "api.h"
 #include "header_tables.h"
 #include "lua_conf.h"
@@ -11,21 +13,23 @@ namespace {
 constexpr uint32_t kHeaderPhases = kOutputPhases | LuaPhase::set | LuaPhase::header_filter | LuaPhase::body_filter | LuaPhase::log;
 constexpr size_t kMaxNameBytes = 1024;
 
-// field_name replaces '_' by '-' unless the location says otherwise. `space` holds the result.
-std::string_view field_name(lua_State* L, Exchange& exchange, char (&space)[kMaxNameBytes]) {
-  std::string_view name = text_at(L, 2);
-  if (name.size() > kMaxNameBytes) luaL_error(L, "header name is too long");
-  const bool dashes = lua_conf(Vm::of(L), exchange).transform_underscores;
-  for (size_t i = 0; i < name.size(); ++i) space[i] = dashes && name[i] == '_' ? '-' : name[i];
-  return {space, name.size()};
+// response_field_name is field_name with '_' replaced by '-' in the Lua string at `index`, unless the location says otherwise.
+FieldName response_field_name(lua_State* L, Exchange& exchange, int index) {
+  FieldName name = field_name(L, index);
+  if (name.text.size() > kMaxNameBytes) luaL_error(L, "header name is too long");
+  if (!name.known.has_underscores || !lua_conf(Vm::of(L), exchange).transform_underscores) return name;
+  char dashed[kMaxNameBytes];
+  std::replace_copy(name.text.begin(), name.text.end(), dashed, '_', '-');
+  lua_pushlstring(L, dashed, name.text.size());
+  lua_replace(L, index);
+  return field_name(L, index);
 }
 
 int get(lua_State* L) {
   Exchange& exchange = request_in(L, kHeaderPhases);
-  char space[kMaxNameBytes];
-  std::string_view name = field_name(L, exchange, space);
+  FieldName name = response_field_name(L, exchange, 2);
   const Headers& headers = exchange.response().headers;
-  push_field(L, headers, headers.find(name));
+  push_field(L, headers, name.known.id != HeaderId::unknown ? headers.find(name.known.id) : headers.find(name.text));
   return 1;
 }
 
@@ -35,10 +39,9 @@ int set(lua_State* L) {
     exchange.log_at(LogLevel::error, "attempt to set ngx.header.", text_at(L, 2), " after sending out response headers");
     return 0;
   }
-  char space[kMaxNameBytes];
-  std::string_view name = field_name(L, exchange, space);
-  if (!header_name_is_valid(name)) return luaL_error(L, "invalid header name \"%s\"", lua_tostring(L, 2));
-  store_field(L, 3, exchange.arena(), exchange.response().headers, name, is_single_field(header_id(name)), FieldStore::replace);
+  FieldName name = response_field_name(L, exchange, 2);
+  if (!name.known.valid) return luaL_error(L, "invalid header name \"%s\"", lua_tostring(L, 2));
+  store_field(L, 3, exchange.arena(), exchange.response().headers, name, is_single_field(name.known.id), FieldStore::replace);
   return 0;
 }
 
@@ -51,8 +54,8 @@ int get_headers(lua_State* L) {
 
 int add_header(lua_State* L) {
   Exchange& exchange = request_in(L, kHeaderPhases);
-  std::string_view name = text_at(L, 1);
-  if (!header_name_is_valid(name)) return luaL_error(L, "invalid header name \"%s\"", lua_tostring(L, 1));
+  FieldName name = field_name(L, 1);
+  if (!name.known.valid) return luaL_error(L, "invalid header name \"%s\"", lua_tostring(L, 1));
   if (exchange.head_sent()) return luaL_error(L, "attempt to add a header after sending out response headers");
   store_field(L, 2, exchange.arena(), exchange.response().headers, name, false, FieldStore::append);
   return 0;
@@ -67,9 +70,7 @@ int set_status(lua_State* L) {
   return 0;
 }
 
-constexpr luaL_Reg kResponse[] = {{"get_headers", get_headers}, {nullptr, nullptr}};
-constexpr luaL_Reg kResponseModule[] = {
-    {"get_headers", get_headers}, {"add_header", add_header}, {"set_status", set_status}, {nullptr, nullptr}};
+constexpr luaL_Reg kResponseModule[] = {{"add_header", add_header}, {"set_status", set_status}, {nullptr, nullptr}};
 constexpr luaL_Reg kMeta[] = {{"__index", get}, {"__newindex", set}, {nullptr, nullptr}};
 
 }  // namespace
@@ -82,12 +83,13 @@ void install_header(lua_State* L) {
   lua_setmetatable(L, -2);
   lua_setfield(L, -2, "header");
   lua_newtable(L);
-  set_functions(L, kResponse);
+  add_header_reader(L, "get_headers", get_headers);
   lua_setfield(L, -2, "resp");
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "loaded");
   lua_newtable(L);
   set_functions(L, kResponseModule);
+  add_header_reader(L, "get_headers", get_headers);
   lua_setfield(L, -2, "ngx.resp");
   lua_pop(L, 2);
 }

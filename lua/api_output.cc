@@ -22,7 +22,7 @@ int after_send(lua_State* L, LuaThread& thread, Result<void>& result) {
 }
 
 int send_now(lua_State* L, LuaRequest& request, bool last, bool flush) {
-  LuaThread& thread = *request.vm.call.thread;
+  LuaThread& thread = *request.vm.call().thread;
   Task<Result<void>> sending = send_output(request, last, flush);
   if (!sending.ready()) return thread.wait_task(L, std::move(sending), after_send);
   Result<void> sent = sending.take();

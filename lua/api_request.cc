@@ -81,7 +81,7 @@ int set_uri(lua_State* L) {
   std::string_view uri = text_at(L, 1);
   const bool jump = lua_toboolean(L, 2) != 0;
   check_uri(L, uri, lua_toboolean(L, 3) != 0);
-  LuaCall& call = Vm::of(L).call;
+  LuaCall& call = Vm::of(L).call();
   if (jump && call.phase != LuaPhase::rewrite) phase_error(L, phase_bit(LuaPhase::rewrite));
   exchange.set_uri(uri);
   return jump ? call.thread->leave(L, LuaThread::Ask::reroute) : 0;
@@ -100,8 +100,8 @@ int get_headers(lua_State* L) {
 }
 
 // sync keeps the parsed form of a field that was changed.
-void sync(Exchange& exchange, std::string_view name) {
-  if (header_id(name) != HeaderId::host) return;
+void sync(Exchange& exchange, HeaderId changed) {
+  if (changed != HeaderId::host) return;
   RequestHead& head = exchange.request();
   std::string_view host = head.headers.value(HeaderId::host);
   head.authority = host;
@@ -117,11 +117,11 @@ constexpr uint32_t kChangePhases = kOutputPhases | LuaPhase::set | LuaPhase::hea
 
 int change_header(lua_State* L, FieldStore how) {
   Exchange& exchange = request_in(L, kChangePhases);
-  std::string_view name = text_at(L, 1);
+  FieldName name = field_name(L, 1);
   luaL_checkany(L, 2);
-  if (!header_name_is_valid(name)) return luaL_error(L, "invalid header name \"%s\"", lua_tostring(L, 1));
+  if (!name.known.valid) return luaL_error(L, "invalid header name \"%s\"", lua_tostring(L, 1));
   store_field(L, 2, exchange.arena(), exchange.request().headers, name, false, how);
-  sync(exchange, name);
+  sync(exchange, name.known.id);
   return 0;
 }
 
@@ -130,9 +130,9 @@ int add_header(lua_State* L) { return change_header(L, FieldStore::append); }
 
 int clear_header(lua_State* L) {
   Exchange& exchange = request_in(L, kChangePhases);
-  std::string_view name = text_at(L, 1);
-  exchange.request().headers.remove(name);
-  sync(exchange, name);
+  FieldName name = field_name(L, 1);
+  exchange.request().headers.remove(name.text);
+  sync(exchange, name.known.id);
   return 0;
 }
 
@@ -144,21 +144,22 @@ int get_uri_args(lua_State* L) {
 constexpr luaL_Reg kFunctions[] = {{"is_internal", is_internal}, {"start_time", start_time},     {"http_version", http_version},
                                    {"raw_header", raw_header},   {"get_method", get_method},     {"set_method", set_method},
                                    {"set_uri", set_uri},         {"set_uri_args", set_uri_args}, {"get_uri_args", get_uri_args},
-                                   {"get_headers", get_headers}, {"set_header", set_header},     {"clear_header", clear_header},
-                                   {nullptr, nullptr}};
-constexpr luaL_Reg kModule[] = {{"add_header", add_header}, {"set_header", set_header}, {"clear_header", clear_header},
-                                {"get_headers", get_headers}, {nullptr, nullptr}};
+                                   {"set_header", set_header},   {"clear_header", clear_header}, {nullptr, nullptr}};
+constexpr luaL_Reg kModule[] = {
+    {"add_header", add_header}, {"set_header", set_header}, {"clear_header", clear_header}, {nullptr, nullptr}};
 
 }  // namespace
 
 void install_request(lua_State* L) {
   lua_createtable(L, 0, 32);
   set_functions(L, kFunctions);
+  add_header_reader(L, "get_headers", get_headers);
   lua_setfield(L, -2, "req");
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "loaded");
   lua_newtable(L);
   set_functions(L, kModule);
+  add_header_reader(L, "get_headers", get_headers);
   lua_setfield(L, -2, "ngx.req");
   lua_pop(L, 2);
 }

@@ -13,10 +13,10 @@ int read_body(lua_State* L) {
   Exchange& exchange = request_in(L, kOutputPhases);
   if (!exchange.has_body() || exchange.body_started()) return 0;
   Task<Result<void>> reading = exchange.read_body();
-  if (!reading.ready()) return Vm::of(L).call.thread->wait_task(L, std::move(reading), nullptr);
+  if (!reading.ready()) return Vm::of(L).call().thread->wait_task(L, std::move(reading), nullptr);
   Result<void> read = reading.take();
   if (read.ok()) return 0;
-  return Vm::of(L).call.thread->leave(L, LuaThread::Ask::exit, error_status(read.error()));
+  return Vm::of(L).call().thread->leave(L, LuaThread::Ask::exit, error_status(read.error()));
 }
 
 // The connection throws the rest of a body away by itself.

@@ -1,4 +1,4 @@
-// ngx.var: variables by name. A name is resolved once per VM; the interned Lua string is then the key of a table of Variable pointers.
+// ngx.var: variables by name. A name is resolved once per VM.
 
 #include <sluice/server/generation.h>
 #include <sluice/server/variable.h>
@@ -8,9 +8,6 @@
 namespace sluice {
 
 namespace {
-
-// Names that Lua code makes up ("arg_" .. x) must not fill the memory.
-constexpr int kMaxCachedNames = 4096;
 
 int push_capture(lua_State* L, Exchange& exchange, lua_Integer number) {
   const Captures& captures = exchange.captures;
@@ -23,30 +20,21 @@ int push_capture(lua_State* L, Exchange& exchange, lua_Integer number) {
   return 1;
 }
 
-// find_slowly resolves the name at index 2 and remembers it. Upvalue 1: the cache, upvalue 2: how many names are in it.
-const Variable* find_slowly(lua_State* L, Exchange& exchange) {
+// find_slowly resolves the name at index 2 and remembers it.
+const Variable* find_slowly(lua_State* L, Vm& vm, Exchange& exchange) {
   std::string_view name = text_at(L, 2);
   char small[256];
   if (name.size() > sizeof small) return nullptr;
   for (size_t i = 0; i < name.size(); ++i) small[i] = to_lower(name[i]);
   const Variable* variable = exchange.generation().find_variable({small, name.size()});
-  lua_Integer cached = lua_tointeger(L, lua_upvalueindex(2));
-  if (variable != nullptr && cached < kMaxCachedNames) {
-    lua_pushvalue(L, 2);
-    lua_pushlightuserdata(L, const_cast<Variable*>(variable));
-    lua_rawset(L, lua_upvalueindex(1));
-    lua_pushinteger(L, cached + 1);
-    lua_replace(L, lua_upvalueindex(2));
-  }
+  if (variable != nullptr) vm.known.variables.add(L, vm.slots(), 2, variable);
   return variable;
 }
 
 const Variable* find(lua_State* L, Exchange& exchange) {
-  lua_pushvalue(L, 2);
-  lua_rawget(L, lua_upvalueindex(1));
-  auto* known = static_cast<const Variable*>(lua_touserdata(L, -1));
-  lua_pop(L, 1);
-  return known != nullptr ? known : find_slowly(L, exchange);
+  Vm& vm = Vm::of(L);
+  const Variable* const* known = vm.known.variables.find(lua_tolstring(L, 2, nullptr));
+  return known != nullptr ? *known : find_slowly(L, vm, exchange);
 }
 
 int get(lua_State* L) {
@@ -84,19 +72,14 @@ int set(lua_State* L) {
   return 0;
 }
 
+constexpr luaL_Reg kMeta[] = {{"__index", get}, {"__newindex", set}, {nullptr, nullptr}};
+
 }  // namespace
 
 void install_var(lua_State* L) {
-  lua_newtable(L);          // ngx.var
-  lua_createtable(L, 0, 2);  // its metatable
-  lua_newtable(L);          // the cache, shared by both functions
-  for (auto [name, function] : {std::pair<const char*, lua_CFunction>{"__index", get}, {"__newindex", set}}) {
-    lua_pushvalue(L, -1);
-    lua_pushinteger(L, 0);
-    lua_pushcclosure(L, function, 2);
-    lua_setfield(L, -3, name);
-  }
-  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_createtable(L, 0, 2);
+  set_functions(L, kMeta);
   lua_setmetatable(L, -2);
   lua_setfield(L, -2, "var");
 }

@@ -43,7 +43,7 @@ int config_configure(lua_State* L) {
 }
 
 int get_phase(lua_State* L) {
-  push_text(L, phase_word(Vm::of(L).call.phase));
+  push_text(L, phase_word(Vm::of(L).call().phase));
   return 1;
 }
 

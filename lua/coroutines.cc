@@ -40,19 +40,19 @@ lua_State* coroutine_at(lua_State* L) {
 int resume(lua_State* L) {
   lua_State* other = coroutine_at(L);
   if (lua_getexdata2(other) == nullptr) attach(L, 1);
-  return Vm::of(L).call.thread->resume_coroutine(L);
+  return Vm::of(L).call().thread->resume_coroutine(L);
 }
 
-int yield(lua_State* L) { return Vm::of(L).call.thread->yield_coroutine(L); }
+int yield(lua_State* L) { return Vm::of(L).call().thread->yield_coroutine(L); }
 
 int status(lua_State* L) {
-  lua_pushstring(L, Vm::of(L).call.thread->status_of(L, coroutine_at(L)));
+  lua_pushstring(L, Vm::of(L).call().thread->status_of(L, coroutine_at(L)));
   return 1;
 }
 
 // waits: does the running code belong to a hook that may wait?
 int waits(lua_State* L) {
-  lua_pushboolean(L, Vm::of(L).call.thread != nullptr);
+  lua_pushboolean(L, Vm::of(L).call().thread != nullptr);
   return 1;
 }
 

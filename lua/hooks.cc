@@ -78,15 +78,14 @@ Outcome LuaHeaderFilter::filter(Exchange& exchange) const {
   LuaCall call;
   call.phase = LuaPhase::header_filter;
   call.exchange = &exchange;
-  int exit_code = LuaCall::kNoExit;
-  Result<void> ran = vm.run(script_.chunk, call, 0, &exit_code);
+  Result<void> ran = vm.run(script_.chunk, call, 0);
   if (!ran.ok()) {
     exchange.log_at(LogLevel::error, "failed to run header_filter_by_lua*: ", ran.error().text);
     exchange.set_error(ErrorKind::internal, ErrorSource::internal, "error in header_filter_by_lua");
     return Outcome::status(500);
   }
-  if (exit_code == LuaCall::kNoExit || exit_code == 0) return Outcome::next();
-  return exit_code < 0 ? Outcome::abort() : Outcome::status(exit_code);
+  if (call.exit_code == LuaCall::kNoExit || call.exit_code == 0) return Outcome::next();
+  return call.exit_code < 0 ? Outcome::abort() : Outcome::status(call.exit_code);
 }
 
 Result<void> LuaBodyFilter::filter(Exchange& exchange, BodyPiece& piece) const {
@@ -113,14 +112,14 @@ Result<void> LuaBalancer::pick(UpstreamRequest& request) {
   call.exchange = &request.exchange;
   call.upstream = &request;
   request.target = AttemptTarget();
-  int exit_code = LuaCall::kNoExit;
-  Result<void> ran = script_.vm->run(script_.chunk, call, 0, &exit_code);
+  Result<void> ran = script_.vm->run(script_.chunk, call, 0);
   if (!ran.ok()) {
     request.exchange.log_at(LogLevel::error, "failed to run balancer_by_lua*: ", ran.error().text);
     return Error(ErrorKind::internal, "error in balancer_by_lua");
   }
-  if (exit_code != LuaCall::kNoExit && exit_code != 0) {
-    return Error(exit_code == 503 ? ErrorKind::unavailable : ErrorKind::internal, concat("balancer_by_lua exited with ", exit_code));
+  if (call.exit_code != LuaCall::kNoExit && call.exit_code != 0) {
+    return Error(call.exit_code == 503 ? ErrorKind::unavailable : ErrorKind::internal,
+                 concat("balancer_by_lua exited with ", call.exit_code));
   }
   if (request.target.address.size() == 0 && request.target.peer == nullptr) return Error(ErrorKind::internal, "lua balancer: no peer set");
   return {};

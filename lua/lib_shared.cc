@@ -16,12 +16,16 @@ struct DictObject {
   const bool* writes_dropped;
 };
 
-// The object a method was called on. The metatable is the methods' upvalue, so that no name is looked up.
+// The object a method was called on. Upvalues of the methods: the metatable, and where the last object is remembered that had it: objects
+// live as long as the state, so that its address is enough the next time.
 DictObject& self(lua_State* L) {
   auto* object = static_cast<DictObject*>(lua_touserdata(L, 1));
+  auto* last = static_cast<DictObject**>(lua_touserdata(L, lua_upvalueindex(2)));
+  if (object != nullptr && object == *last) return *object;
   if (object == nullptr || !lua_getmetatable(L, 1)) luaL_error(L, "bad \"zone\" argument");
   if (!lua_rawequal(L, -1, lua_upvalueindex(1))) luaL_error(L, "bad \"zone\" argument");
   lua_pop(L, 1);
+  *last = object;
   return *object;
 }
 
@@ -32,7 +36,7 @@ struct Key {
 };
 
 Key key_argument(lua_State* L) {
-  if (lua_isnoneornil(L, 2)) return {{}, "nil key"};
+  if (lua_type(L, 2) != LUA_TSTRING && lua_isnoneornil(L, 2)) return {{}, "nil key"};
   std::string_view text = text_argument(L, 2);
   if (text.empty()) return {{}, "empty key"};
   if (text.size() > kMaxKeyBytes) return {{}, "key too long"};
@@ -357,10 +361,11 @@ constexpr luaL_Reg kMethods[] = {
 
 void install_shared(lua_State* L) {
   luaL_newmetatable(L, kMetatable);
+  *static_cast<DictObject**>(lua_newuserdata(L, sizeof(DictObject*))) = nullptr;
   lua_createtable(L, 0, static_cast<int>(std::size(kMethods)));
-  add_functions(L, kMethods, 1);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  add_functions(L, kMethods, 2);
+  lua_setfield(L, -3, "__index");
+  lua_pop(L, 2);
   lua_newtable(L);
   lua_setfield(L, -2, "shared");
 }
@@ -370,6 +375,8 @@ void push_dict(lua_State* L, Dict* dict, const bool* writes_dropped) {
   *object = {dict, writes_dropped};
   luaL_getmetatable(L, kMetatable);
   lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 }  // namespace sluice

@@ -173,10 +173,33 @@ package.loaded["resty.core.time"].version = parts.base.version
 )lua";
 
 int request_address(lua_State* L) {
-  Exchange* exchange = Vm::of(L).call.exchange;
+  Exchange* exchange = Vm::of(L).call().exchange;
   if (exchange == nullptr) return 0;
   lua_pushlightuserdata(L, exchange);
   return 1;
+}
+
+// require: a module that is there costs one look-up; for the rest LuaJIT's own function runs as if it had been called, so that its messages
+// have the caller's place. While a module is being loaded, a userdata stands for it. Upvalues: package.loaded and the original.
+int require(lua_State* L) {
+  lua_settop(L, 1);
+  lua_pushvalue(L, 1);
+  lua_rawget(L, lua_upvalueindex(1));
+  if (lua_toboolean(L, -1) != 0 && lua_isuserdata(L, -1) == 0) return 1;
+  lua_pop(L, 1);
+  return lua_tocfunction(L, lua_upvalueindex(2))(L);
+}
+
+void install_require(lua_State* L) {
+  lua_getglobal(L, "require");
+  CHECK(lua_iscfunction(L, -1) != 0);
+  lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+  lua_pushvalue(L, -2);
+  lua_pushcclosure(L, require, 2);
+  lua_getfenv(L, -2);  // where the original finds package.loaders
+  lua_setfenv(L, -2);
+  lua_setglobal(L, "require");
+  lua_pop(L, 1);
 }
 
 // `helper` is what the code finds in `...`.
@@ -191,6 +214,7 @@ void run_part(lua_State* L, std::string_view code, const char* name, lua_CFuncti
 
 void install_library(lua_State* L) {
   run_part(L, kCoroutines, "=coroutine");
+  install_require(L);
   run_part(L, kGlobalGuard, "=_G write guard");
   run_part(L, kRestyCore, "=resty.core", request_address);
 }

@@ -77,7 +77,8 @@ Result<void> LuaModule::check(ConfigBuilder& builder) {
   Result<void> ran;
   if (init) {
     builder.progress(concat("running ", init->script.name));
-    ran = lua.run(init->script.chunk, LuaCall(), 0);
+    LuaCall call;
+    ran = lua.run(init->script.chunk, call, 0);
   }
   lua.close_build();
   if (!ran.ok()) return init_error(*init, ran.error().text);

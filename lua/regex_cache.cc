@@ -128,6 +128,7 @@ int RegexCache::collect(lua_State* L) {
 int RegexCache::collect_regex(lua_State* L) {
   auto* regex = static_cast<Regex*>(lua_touserdata(L, 1));
   if (regex->kept_) regex->cache_.unlink(regex);
+  regex->cache_.forget_recent(regex);
   regex->release();
   return 0;
 }
@@ -157,7 +158,30 @@ RegexCache& RegexCache::of(lua_State* L) {
   return *cache;
 }
 
+// Pushes the Regex when these very strings gave it before; null otherwise.
+Regex* RegexCache::find_recent(lua_State* L, const char* pattern, const char* options) {
+  const Recent& entry = recent(pattern, options);
+  Regex* regex = entry.regex;
+  if (regex == nullptr || entry.pattern != pattern || entry.options != options || regex->busy_) return nullptr;
+  touch(regex);
+  lua_pushlightuserdata(L, regex);
+  lua_rawget(L, lua_upvalueindex(2));
+  return regex;
+}
+
+void RegexCache::forget_recent(const Regex* regex) {
+  for (Recent& entry : recent_) {
+    if (entry.regex == regex) entry = {};
+  }
+}
+
 Regex* RegexCache::find(lua_State* L, int pattern, int options) {
+  const bool texts = lua_type(L, pattern) == LUA_TSTRING && lua_type(L, options) == LUA_TSTRING;
+  const char* pattern_text = texts ? lua_tolstring(L, pattern, nullptr) : nullptr;
+  const char* options_text = texts ? lua_tolstring(L, options, nullptr) : nullptr;
+  if (texts) {
+    if (Regex* regex = find_recent(L, pattern_text, options_text)) return regex;
+  }
   if (lua_isnoneornil(L, options)) {
     lua_pushliteral(L, "");
   } else {
@@ -171,6 +195,7 @@ Regex* RegexCache::find(lua_State* L, int pattern, int options) {
     const bool kept = regex != nullptr && regex->kept_;  // else a finalizer has come into the middle of drop()
     if (kept && !regex->busy_) {
       touch(regex);
+      if (texts) recent(pattern_text, options_text) = {pattern_text, options_text, regex};
       return regex;
     }
     if (kept) drop(L, regex);
@@ -229,6 +254,7 @@ void RegexCache::keep(lua_State* L, Regex* regex, std::string_view pattern, std:
 void RegexCache::drop(lua_State* L, Regex* regex) {
   const int top = lua_gettop(L);
   unlink(regex);
+  forget_recent(regex);
   lua_pushlightuserdata(L, regex);
   lua_rawget(L, lua_upvalueindex(2));
   lua_pushlightuserdata(L, regex);

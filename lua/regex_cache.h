@@ -12,6 +12,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -128,6 +129,21 @@ class RegexCache {
   void link(Regex* regex);
   void unlink(Regex* regex);
 
+  // The Regex that a pattern and options of these addresses gave. Strings are interned, and the tables keep both while the Regex is kept.
+  struct Recent {
+    const char* pattern = nullptr;
+    const char* options = nullptr;
+    Regex* regex = nullptr;
+  };
+  static constexpr size_t kRecent = 64;
+
+  Recent& recent(const char* pattern, const char* options) {
+    return recent_[(reinterpret_cast<uintptr_t>(pattern) >> 4 ^ reinterpret_cast<uintptr_t>(options) >> 5) % kRecent];
+  }
+  Regex* find_recent(lua_State* L, const char* pattern, const char* options);
+  void forget_recent(const Regex* regex);
+
+  std::array<Recent, kRecent> recent_;
   size_t entries_ = 1024;
   size_t count_ = 0;
   Regex* newest_ = nullptr;

@@ -22,9 +22,7 @@ void LuaRequest::drop_output() {
 }
 
 void LuaRequest::drop_ctx() {
-  if (ctx_ref == LUA_NOREF) return;
-  luaL_unref(vm.main(), LUA_REGISTRYINDEX, ctx_ref);
-  ctx_ref = LUA_NOREF;
+  if (ctx != LuaSlots::kNone) vm.slots().drop(ctx);
 }
 
 void LuaRequest::drop_stale_ctx() {

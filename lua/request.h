@@ -7,6 +7,7 @@
 #include <sluice/server/exchange.h>
 
 #include "lua_headers.h"
+#include "slots.h"
 
 namespace sluice {
 
@@ -23,7 +24,7 @@ struct LuaRequest {
 
   Vm& vm;
   Exchange& exchange;
-  int ctx_ref = LUA_NOREF;
+  int ctx = LuaSlots::kNone;       // ngx.ctx
   uint32_t ctx_redirects = 0;      // Exchange::redirects() when ngx.ctx was made: an internal redirect loses it
   std::string* output = nullptr;   // from the VM's pool
   std::string filter_text;         // what body_filter_by_lua put into ngx.arg[1]
@@ -40,7 +41,7 @@ struct LuaRequest {
   std::string& buffer();
   void drop_output();
   void drop_ctx();
-  // drop_stale_ctx comes before every use of ctx_ref.
+  // drop_stale_ctx comes before every use of ctx.
   void drop_stale_ctx();
 };
 

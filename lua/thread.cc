@@ -8,12 +8,20 @@ LuaThread::LuaThread(Vm& vm) : vm_(vm) {
   lua_State* main = vm.main();
   entry_.state = lua_newthread(main);
   entry_.anchor = luaL_ref(main, LUA_REGISTRYINDEX);
-  reset();
+  forget();
 }
 
 LuaThread::~LuaThread() { luaL_unref(vm_.main(), LUA_REGISTRYINDEX, entry_.anchor); }
 
+// What setfenv(0, ...) has done to the thread is nobody else's.
 void LuaThread::reset() {
+  if (ctx_ != LuaSlots::kNone) vm_.slots().drop(ctx_);
+  if (!ended_ || lua_topointer(entry_.state, LUA_GLOBALSINDEX) != vm_.globals()) return forget();
+  lua_settop(entry_.state, 0);
+  ended_ = false;
+}
+
+void LuaThread::forget() {
   while (current_ != nullptr && current_ != &entry_) {
     LuaCoroutine* gone = current_;
     current_ = gone->parent;
@@ -21,11 +29,11 @@ void LuaThread::reset() {
     luaL_unref(vm_.main(), LUA_REGISTRYINDEX, std::exchange(gone->anchor, LUA_NOREF));
   }
   task_.reset();
-  if (ctx_ref_ != LUA_NOREF) luaL_unref(vm_.main(), LUA_REGISTRYINDEX, std::exchange(ctx_ref_, LUA_NOREF));
   lua_resetthread(vm_.main(), entry_.state);
   lua_setexdata2(entry_.state, &entry_);
   current_ = &entry_;
   ask_ = Ask::nothing;
+  ended_ = false;
   call_ = LuaCall();
   failure_.clear();
 }
@@ -65,7 +73,10 @@ LuaThread::Step LuaThread::run(int arguments) {
     lua_State* state = current_->state;
     int status = lua_resume(state, arguments);
     if (status == 0) {
-      if (current_ == &entry_) return Step::ended;
+      if (current_ == &entry_) {
+        ended_ = true;
+        return Step::ended;
+      }
       arguments = back_to_parent(true, lua_gettop(state));
     } else if (status != LUA_YIELD) {
       if (current_ == &entry_) {
@@ -149,18 +160,17 @@ int LuaThread::leave(lua_State* L, Ask how, int code) {
   return lua_yield(L, 0);
 }
 
-int LuaThread::push_ctx(lua_State* L) {
-  if (ctx_ref_ == LUA_NOREF) {
+void LuaThread::push_ctx(lua_State* L) {
+  if (ctx_ == LuaSlots::kNone) {
     lua_newtable(L);
-    ctx_ref_ = luaL_ref(L, LUA_REGISTRYINDEX);
+    ctx_ = vm_.slots().put(L);
   }
-  lua_rawgeti(L, LUA_REGISTRYINDEX, ctx_ref_);
-  return 1;
+  vm_.slots().push(L, ctx_);
 }
 
 void LuaThread::set_ctx(lua_State* L) {
-  if (ctx_ref_ != LUA_NOREF) luaL_unref(L, LUA_REGISTRYINDEX, ctx_ref_);
-  ctx_ref_ = luaL_ref(L, LUA_REGISTRYINDEX);
+  if (ctx_ != LuaSlots::kNone) vm_.slots().drop(ctx_);
+  ctx_ = vm_.slots().put(L);
 }
 
 namespace {

@@ -46,7 +46,8 @@ class LuaThread {
   Step start(const LuaCall& call, int arguments);
   // wait_out serves what the thread waits for, again and again, until it has ended. REQUIRES: the last step was `waiting`.
   Task<Step> wait_out();
-  // reset makes the thread ready for another function; whatever it did is forgotten and never resumed.
+  // reset makes the thread ready for another function; whatever it did is forgotten and never resumed. Cheap when the function has
+  // returned.
   void reset();
 
   // For C functions; each is to be returned: `return thread.wait_sleep(L, deadline);`
@@ -63,7 +64,7 @@ class LuaThread {
   const char* status_of(lua_State* L, lua_State* other) const;
 
   // ngx.ctx of a thread without a request (a timer).
-  int push_ctx(lua_State* L);
+  void push_ctx(lua_State* L);
   void set_ctx(lua_State* L);  // takes the table on the top of the stack
 
   Ask ask() const { return ask_; }
@@ -78,6 +79,7 @@ class LuaThread {
   int enter(LuaCoroutine& child);
   int back_to_parent(bool ok, int values);
   void describe_failure(lua_State* L);
+  void forget();
 
   Vm& vm_;
   LuaCall call_;
@@ -85,8 +87,9 @@ class LuaThread {
   LuaCoroutine* current_ = nullptr;
   LuaCoroutine* target_ = nullptr;  // of switch_in
   Ask ask_ = Ask::nothing;
+  bool ended_ = false;  // the entry function has returned
   int exit_code_ = 0;
-  int ctx_ref_ = LUA_NOREF;
+  int ctx_ = LuaSlots::kNone;
   Tick sleep_until_ = 0;
   std::optional<Task<Result<void>>> task_;
   After after_ = nullptr;

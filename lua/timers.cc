@@ -159,7 +159,7 @@ Milliseconds delay_at(lua_State* L) {
 
 int add_timer(lua_State* L, LuaTimers::Repeat repeat) {
   Vm& vm = Vm::of(L);
-  if (vm.call.phase == LuaPhase::init || vm.process == nullptr) return luaL_error(L, "no request");
+  if (vm.call().phase == LuaPhase::init || vm.process == nullptr) return luaL_error(L, "no request");
   Milliseconds delay = delay_at(L);
   if (repeat == LuaTimers::Repeat::every && delay.count() == 0) return luaL_error(L, "delay cannot be zero");
   if (lua_type(L, 2) != LUA_TFUNCTION || lua_iscfunction(L, 2) != 0) return luaL_argerror(L, 2, "Lua function expected");

@@ -20,6 +20,17 @@ int add_traceback(lua_State* L) {
   return 1;
 }
 
+lua_State* new_state(Vm& vm) {
+  lua_State* state = luaL_newstate();
+  CHECK(state != nullptr);
+  lua_setexdata(state, &vm);
+  lua_setexdata2(state, nullptr);
+  return state;
+}
+
+// Where the main state has add_traceback when no call is under way in it.
+constexpr int kTraceback = 1;
+
 // The fork's parameters for large programs, as OpenResty ships them.
 void tune_jit(lua_State* L) {
   constexpr const char* kTune = "require('jit.opt').start('maxtrace=8000', 'maxrecord=16000', 'minstitch=3', 'maxmcode=40960')";
@@ -104,15 +115,11 @@ void install_loader(lua_State* L) {
 
 }  // namespace
 
-Vm::Vm() : timers_(std::make_unique<LuaTimers>(*this)) {
-  main_ = luaL_newstate();
-  CHECK(main_ != nullptr);
-  lua_setexdata(main_, this);
-  lua_setexdata2(main_, nullptr);
+Vm::Vm() : main_(new_state(*this)), slots_(main_), timers_(std::make_unique<LuaTimers>(*this)) {
   luaL_openlibs(main_);
+  globals_ = lua_topointer(main_, LUA_GLOBALSINDEX);
   tune_jit(main_);
-  lua_pushcfunction(main_, add_traceback);
-  traceback_ref_ = luaL_ref(main_, LUA_REGISTRYINDEX);
+  lua_pushcfunction(main_, add_traceback);  // stays at kTraceback
   install_loader(main_);
   install_ngx(main_);
   install_coroutines(main_);
@@ -192,20 +199,44 @@ void Vm::close_build() {
   drops_writes_ = false;
 }
 
-Result<void> Vm::run(int chunk, const LuaCall& with, int results, int* exit_code) {
+Result<void> Vm::run(int chunk, LuaCall& with, int results) {
   LuaCallScope scope(*this, with);
   lua_State* L = main_;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, traceback_ref_);
-  int handler = lua_gettop(L);
+  const bool nested = runs_ > 0;  // then index 1 belongs to the call that is under way
+  int handler = kTraceback;
+  if (nested) {
+    lua_pushcfunction(L, add_traceback);
+    handler = lua_gettop(L);
+  }
   lua_rawgeti(L, LUA_REGISTRYINDEX, chunk);
+  ++runs_;
   int status = lua_pcall(L, 0, results, handler);
-  lua_remove(L, handler);
-  if (exit_code != nullptr) *exit_code = call.exit_code;
+  --runs_;
+  count_hook();
+  if (nested) lua_remove(L, handler);
   if (status == 0) return {};
-  const char* message = lua_tostring(L, -1);
+  return take_failure();
+}
+
+Error Vm::take_failure() {
+  const char* message = lua_tostring(main_, -1);
   Error error(ErrorKind::internal, message != nullptr ? message : "unknown reason");
-  lua_pop(L, 1);
+  lua_pop(main_, 1);
   return error;
+}
+
+// A cycle of the collector walks all that lives, so that in a small heap cycles would come too often: at least kSlackKb are made between
+// two. Lua code that has set a pause of its own keeps it.
+void Vm::watch_heap() {
+  constexpr uint32_t kLooksPerChange = 64;
+  constexpr int kSlackKb = 2048, kLeastPause = 200, kMostPause = 1000;
+  least_kb_ = std::min(least_kb_, lua_gc(main_, LUA_GCCOUNT, 0));
+  if (++looks_ % kLooksPerChange != 0) return;
+  const int pause = std::clamp(100 + 100 * kSlackKb / std::max(least_kb_, 1), kLeastPause, kMostPause);
+  least_kb_ = INT32_MAX;
+  const int found = lua_gc(main_, LUA_GCSETPAUSE, pause);
+  if (found == pause_) pause_ = pause;
+  else lua_gc(main_, LUA_GCSETPAUSE, found);
 }
 
 LuaThread* Vm::acquire() {
@@ -218,6 +249,7 @@ LuaThread* Vm::acquire() {
 void Vm::release(LuaThread* thread) {
   std::unique_ptr<LuaThread> owned(thread);
   owned->reset();
+  count_hook();
   if (idle_threads_.size() < settings.thread_cache_max_entries) idle_threads_.push_back(std::move(owned));
 }
 
@@ -262,9 +294,9 @@ class PlainContext final : public LogContext {
 
 void Vm::write_log(LogLevel level, std::string_view text) const {
   if (drops_writes_) return;
-  if (call.exchange != nullptr) return call.exchange->log().write(level, text, call.exchange);
-  if (call.phase == LuaPhase::init) return Logger::process().write(level, text);
-  PlainContext context(call.phase);
+  if (call_->exchange != nullptr) return call_->exchange->log().write(level, text, call_->exchange);
+  if (call_->phase == LuaPhase::init) return Logger::process().write(level, text);
+  PlainContext context(call_->phase);
   Logger::process().write(level, text, &context);
 }
 

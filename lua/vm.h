@@ -18,8 +18,10 @@
 #include <sluice/shm/dict.h>
 #include <sluice/upstream/upstream.h>
 
+#include "known.h"
 #include "lua_headers.h"
 #include "phase.h"
+#include "slots.h"
 
 namespace sluice {
 
@@ -61,7 +63,7 @@ class Vm {
   static Vm& of(lua_State* L) { return *static_cast<Vm*>(lua_getexdata(L)); }
 
   lua_State* main() const { return main_; }
-  LuaCall call;
+  LuaCall& call() const { return *call_; }
   LuaSettings settings;
   uint32_t exchange_slot = 0;
   uint32_t conf_slot = 0;
@@ -70,6 +72,9 @@ class Vm {
   bool retired = false;
   std::string prefix;
   LuaTimers& timers() { return *timers_; }
+  LuaSlots& slots() { return slots_; }
+  // What is known about strings of Lua code.
+  LuaKnown known;
 
   // compile keeps a chunk; `name` as Lua wants it ("=content_by_lua(proxy.conf:44)", "@/path"). Gives a registry reference.
   // Errors: Lua's text, without a place.
@@ -87,8 +92,8 @@ class Vm {
   bool drops_logs() const { return drops_writes_; }
 
   // run calls the chunk without a chance to wait. The results, `results` of them, are left on main()'s stack: the caller pops them.
-  // On failure the text is the message with its traceback and nothing is left.
-  Result<void> run(int chunk, const LuaCall& with, int results, int* exit_code = nullptr);
+  // On failure the text is the message with its traceback and nothing is left. Afterwards `with.exit_code` is what ngx.exit said.
+  Result<void> run(int chunk, LuaCall& with, int results);
 
   // A recycled Lua thread and its return.
   LuaThread* acquire();
@@ -98,19 +103,38 @@ class Vm {
   LuaRequest& request(Exchange& exchange);
   LuaRequest* find_request(Exchange& exchange) { return static_cast<LuaRequest*>(exchange.slot(exchange_slot)); }
 
+  // globals is the address of the table of global variables, for comparison.
+  const void* globals() const { return globals_; }
+
   // Recycled output buffers.
   std::string* take_buffer();
   void give_buffer(std::string* buffer);
 
-  Logger& log() const { return call.exchange != nullptr ? call.exchange->log() : Logger::process(); }
+  Logger& log() const { return call_->exchange != nullptr ? call_->exchange->log() : Logger::process(); }
   // write_log writes with the context of what runs now; nothing while the build drops it.
   void write_log(LogLevel level, std::string_view text) const;
 
  private:
-  void set_package_paths();
+  friend class LuaCallScope;
 
-  lua_State* main_ = nullptr;
-  int traceback_ref_ = 0;
+  void set_package_paths();
+  Error take_failure();
+  void count_hook() {
+    constexpr uint32_t kHooksPerLook = 64;
+    if (++hooks_ % kHooksPerLook == 0) watch_heap();
+  }
+  void watch_heap();
+
+  LuaCall no_call_;
+  LuaCall* call_ = &no_call_;
+  lua_State* main_;
+  LuaSlots slots_;
+  const void* globals_ = nullptr;
+  int runs_ = 0;  // how deep run() is nested
+  uint32_t hooks_ = 0;
+  uint32_t looks_ = 0;
+  int least_kb_ = INT32_MAX;  // of the looks since the collector's pause was set
+  int pause_ = 200;           // in percent; LuaJIT's default
   FileSource* files_ = nullptr;
   bool drops_writes_ = false;
   std::unique_ptr<LuaTimers> timers_;
@@ -119,17 +143,17 @@ class Vm {
   std::vector<std::unique_ptr<std::string>> idle_buffers_;
 };
 
-// LuaCallScope makes `with` current and restores what was.
+// LuaCallScope makes `with`, which must outlive it, current and restores what was.
 class LuaCallScope {
  public:
-  LuaCallScope(Vm& vm, const LuaCall& with) : vm_(vm), saved_(vm.call) { vm_.call = with; }
-  ~LuaCallScope() { vm_.call = saved_; }
+  LuaCallScope(Vm& vm, LuaCall& with) : vm_(vm), saved_(std::exchange(vm.call_, &with)) {}
+  ~LuaCallScope() { vm_.call_ = saved_; }
   LuaCallScope(const LuaCallScope&) = delete;
   LuaCallScope& operator=(const LuaCallScope&) = delete;
 
  private:
   Vm& vm_;
-  LuaCall saved_;
+  LuaCall* saved_;
 };
 
 }  // namespace sluice
