@@ -5,14 +5,7 @@
 
 namespace sluice {
 
-Clock& Clock::of_thread() {
-  thread_local Clock clock = [] {
-    Clock c;
-    c.refresh();
-    return c;
-  }();
-  return clock;
-}
+constinit thread_local Clock Clock::of_thread_;
 
 void Clock::refresh() {
   timespec mono, wall;
@@ -30,7 +23,6 @@ void Clock::set_for_test(Tick now, uint64_t wall_ms) {
   rendered_second_ = -1;
 }
 
-std::string_view Clock::http_date() { render(); return http_date_; }
 std::string_view Clock::log_time() { render(); return log_time_; }
 std::string_view Clock::local_time() { render(); return local_time_; }
 std::string_view Clock::iso8601_time() { render(); return iso8601_time_; }

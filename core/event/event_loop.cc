@@ -7,8 +7,6 @@ namespace sluice {
 
 namespace {
 
-thread_local EventLoop* current_loop = nullptr;
-
 event_base* make_base() {
   event_config* config = event_config_new();
   CHECK(config != nullptr);
@@ -80,17 +78,14 @@ void EventLoop::Impl::run_posted() {
   end_of_round.unlink();
 }
 
+constinit thread_local EventLoop* EventLoop::current_ = nullptr;
+
 EventLoop::EventLoop() : impl_(std::make_unique<Impl>(Clock::of_thread().now())) {
-  impl_->outer = current_loop;
-  current_loop = this;
+  impl_->outer = current_;
+  current_ = this;
 }
 
-EventLoop::~EventLoop() { current_loop = impl_->outer; }
-
-EventLoop& EventLoop::current() {
-  CHECK(current_loop != nullptr);
-  return *current_loop;
-}
+EventLoop::~EventLoop() { current_ = impl_->outer; }
 
 void EventLoop::run() {
   impl_->stopping = false;

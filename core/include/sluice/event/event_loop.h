@@ -10,6 +10,7 @@
 #include <memory>
 
 #include <sluice/base/api.h>
+#include <sluice/base/check.h>
 #include <sluice/base/clock.h>
 #include <sluice/event/task.h>
 
@@ -124,7 +125,10 @@ class SLUICE_API EventLoop {
   EventLoop& operator=(const EventLoop&) = delete;
 
   // current is the loop that runs on this thread. REQUIRES: there is one (it is set by the constructor).
-  static EventLoop& current();
+  static EventLoop& current() {
+    CHECK(current_ != nullptr);
+    return *current_;
+  }
 
   // run turns the loop until stop() is called; the turn in which that happens is completed.
   void run();
@@ -142,7 +146,9 @@ class SLUICE_API EventLoop {
   Impl& impl() { return *impl_; }
 
  private:
-  const Clock& clock_ = Clock::of_thread();  // a reference: finding it costs more than reading it
+  SLUICE_THREAD_LOCAL static constinit thread_local EventLoop* current_;
+
+  const Clock& clock_ = Clock::of_thread();
   std::unique_ptr<Impl> impl_;
 };
 

@@ -15,21 +15,24 @@
 #include <coroutine>
 #include <cstddef>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include <sluice/base/api.h>
 #include <sluice/base/check.h>
+#include <sluice/event/frame_pool.h>
 
 namespace sluice {
 
-// Memory for coroutine frames: size classes on a per-thread free list. free takes the size that allocate got.
-SLUICE_API void* frame_allocate(size_t bytes);
-SLUICE_API void frame_free(void* frame, size_t bytes);
+class Flow;
 
 template <class T>
 class Task;
 
 namespace detail {
+
+// flow_ended takes the outermost task apart and tells the owner of the flow.
+SLUICE_API void flow_ended(Flow& flow) noexcept;
 
 struct PromiseBase {
   std::coroutine_handle<> continuation;
@@ -42,8 +45,11 @@ struct PromiseBase {
     bool await_ready() noexcept { return false; }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
-      std::coroutine_handle<> next = self.promise().continuation;
-      return next ? next : std::noop_coroutine();
+      if (std::coroutine_handle<> next = self.promise().continuation) return next;
+      if constexpr (requires { self.promise().flow; }) {
+        if (self.promise().flow != nullptr) flow_ended(*self.promise().flow);
+      }
+      return std::noop_coroutine();
     }
     void await_resume() noexcept {}
   };
@@ -60,6 +66,7 @@ struct Promise : PromiseBase {
 
 template <>
 struct Promise<void> : PromiseBase {
+  Flow* flow = nullptr;  // of the outermost task
   Task<void> get_return_object();
   void return_void() {}
 };
@@ -168,15 +175,14 @@ class SLUICE_API Flow {
   // start runs the task until its first wait. `done(context)` is called when it ends, possibly before start returns; it may
   // destroy this Flow. REQUIRES: !running().
   void start(Task<void> task, void (*done)(void*) = nullptr, void* context = nullptr);
-  bool running() const { return static_cast<bool>(runner_); }
+  bool running() const { return !task_.ready(); }
   // cancel destroys a waiting task; `done` is not called. REQUIRES: called from outside the task.
   void cancel();
 
  private:
-  struct Runner;  // a coroutine that awaits the task and then reports
-  Runner run(Task<void> task);
+  friend void detail::flow_ended(Flow& flow) noexcept;
 
-  std::coroutine_handle<> runner_;
+  Task<void> task_;
   void (*done_)(void*) = nullptr;
   void* context_ = nullptr;
 };
