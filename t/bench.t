@@ -107,7 +107,7 @@ subtest 'configuration, reload and workers' => sub {
 subtest 'latency at a fixed rate' => sub {
     my ($status, $out, $err) = bench(@short, @few, qw(--layout rate --connections 16 plain));
     is $status, 0, 'exit status' or diag $out, $err;
-    is positive(@{ cells($out, "plain at 70 % $_") }{qw(sluice floor)}), 2, $_ for qw(p50 p99 p99.9);
+    is positive(@{ cells($out, "plain c16 at 70 % $_") }{qw(sluice floor)}), 2, $_ for qw(p50 p99 p99.9);
 };
 
 subtest 'what was not measured is not printed' => sub {
