@@ -208,6 +208,9 @@ subtest 'rate' => sub {
     is $said->{requests}, 100, 'a connection per request';
     ($said, my $status) = measured('rate', $port, '/64', qw(--rate 100 --connections 1 --seconds 0.1 --body 65));
     is_deeply [$said->{errors}, $said->{requests}, $status], [10, 0, 1], 'a body of another size is an error';
+    (undef, $status) = measured('rate', $port, '/', qw(--rate 100 --connections 1 --secons 1));
+    is $status, 1, 'an unknown option';
+    like slurp("$dir/rate.err"), qr/^bench_rate: --secons\nusage: bench_rate PORT PATH --rate R/, 'is named';
     ($said, $status) = measured('rate', free_port(), '/', qw(--rate 100 --connections 1 --seconds 0.1));
     is_deeply [$said->{errors}, $said->{requests}, $status], [10, 0, 1], 'no server';
 };

@@ -2,7 +2,8 @@
 //
 // The floor of the table: what a proxy on epoll can't go below. It copies bytes between a client's connection and one
 // upstream connection of its own and looks at none of them: per request two reads, two writes and no other system call
-// but the wait. What a proxy costs above this is its own doing, nearly all of the rest is the kernel's.
+// but the wait. What a proxy costs above this is its own doing, nearly all of the rest is the kernel's. Long bodies it
+// copies like short ones; a proxy that lets the kernel move them (splice(2)) can be below it there.
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>

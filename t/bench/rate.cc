@@ -5,8 +5,8 @@
 // is sent when it is due if one of the C connections is free, else as soon as one becomes free; its latency runs from the
 // instant it was due, so a stall of the server counts for every request that it delayed (no coordinated omission).
 //
-// After W seconds of warming up (0) it measures the requests that are due in the next S seconds, then waits kGrace for
-// what is under way. Prints one line of JSON:
+// After W seconds of warming up (0) it measures the requests that are due in the next S seconds, then waits for what
+// is under way, but no longer than kGraceNs. Prints one line of JSON:
 //   requests  answered with 2xx or 3xx (and, with --body, a body of BYTES bytes)
 //   errors    answered otherwise, or not at all
 //   unsent    due, but no connection was free for them before the end
@@ -224,7 +224,7 @@ class Generator {
     for (uint32_t i = 0; i < connections; ++i) clients_.push_back(std::make_unique<Client>(poller, load));
   }
 
-  // run: until END_NS, then until nothing is under way or kGrace is over.
+  // run: until END_NS, then until nothing is under way or kGraceNs are over.
   void run(uint64_t end_ns, const Ending& ending) {
     while (!ending.wanted()) {
       const uint64_t now = now_ns();
