@@ -7,6 +7,9 @@ namespace sluice {
 
 namespace {
 
+// A loop that has turned so often has had work to do.
+constexpr uint64_t kTurnsOfWork = 256;
+
 event_base* make_base() {
   event_config* config = event_config_new();
   CHECK(config != nullptr);
@@ -52,7 +55,7 @@ void EventLoop::Impl::turn(bool block) {
   woken();
   wheel.advance(Clock::of_thread().now());
   run_posted();
-  ++turns;
+  if (++turns % kTurnsOfWork == 0) trim.busy();
 }
 
 // set_alarm moves the alarm only to an earlier time: one that comes too early costs a turn, a later one is set after it.

@@ -6,6 +6,7 @@
 
 #include <sluice/event/event_loop.h>
 
+#include "event/memory_trim.h"
 #include "event/timer_wheel.h"
 
 namespace sluice {
@@ -32,6 +33,7 @@ struct EventLoop::Impl {
   detail::Link posted;
   detail::Link end_of_round;             // hangs in `posted` while a round runs
   uint64_t turns = 0;
+  MemoryTrim trim{turns, Milliseconds(3000)};
   bool clock_is_fresh = false;
   bool stopping = false;
   EventLoop* outer = nullptr;            // the loop that was current before this one
