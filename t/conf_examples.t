@@ -72,6 +72,22 @@ my $origin = Test::Sluice::Origin->start;
     $sandbox->stop;
 }
 
+# --- static_site.conf
+{
+    my $server = start('static_site.conf', sub { s{\.\./mime\.types}{$root/conf/mime.types}; s/\bsite;/html;/; s{alias downloads/}{alias html/d/} });
+    $server->write_files('index.html' => "page\n", 'style.css' => "css\n", 'd/x.bin' => "bytes\n", '404.html' => "lost\n");
+    is $server->get('/')->body, "page\n", 'static_site: the page';
+    is $server->get('/some/view')->body, "page\n", 'which is all others, too';
+    my $style = $server->get('/style.css');
+    is $style->body . $style->header('Content-Type'), "css\ntext/css", 'a file with its type';
+    is $server->get('/downloads/x.bin')->header('Content-Type'), 'application/octet-stream', 'another folder';
+    my $lost = $server->get('/downloads/nothing');
+    is $lost->status . $lost->body, "404lost\n", 'a page for what is not there';
+    is $server->get('/favicon.ico')->status, 404, 'no icon, no noise';
+    like $server->get('/api/x', headers => ['Cookie: colour=test-1'])->body, qr{^GET /api/x}, 'the API';
+    $server->stop;
+}
+
 $origin->stop;
 done_testing;
 

@@ -44,4 +44,8 @@ inline ssize_t splice_bytes_between(int from, int to, size_t bytes) {
   return call_kernel(SYS_splice, from, nullptr, to, nullptr, bytes, static_cast<unsigned long>(SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
 }
 
+inline ssize_t send_file_bytes(int fd, int file, off_t* offset, size_t bytes) {
+  return call_kernel(SYS_sendfile, fd, file, offset, bytes);
+}
+
 }  // namespace sluice

@@ -235,6 +235,20 @@ Result<size_t> Stream::try_write(const iovec* parts, int count) {
   return sent;
 }
 
+Result<size_t> Stream::try_send_file(int file, uint64_t offset, size_t bytes) {
+  CHECK(writer_ == nullptr);
+  off_t at = static_cast<off_t>(offset);
+  const ssize_t n = send_file_bytes(fd(), file, &at, bytes);
+  if (n == 0) return Error(ErrorKind::io, "sendfile() found the end of the file");
+  if (n < 0) {
+    if (!would_wait(errno)) return os_error("sendfile()", errno, errno == EIO ? ErrorKind::io : ErrorKind::reset);
+    writable_ = false;
+    return size_t{0};
+  }
+  bytes_written_ += static_cast<size_t>(n);
+  return static_cast<size_t>(n);
+}
+
 // Events. A resumed task may destroy the stream: nothing of it is touched after that.
 
 void Stream::on_events(unsigned events) {

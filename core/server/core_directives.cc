@@ -119,7 +119,8 @@ constexpr Directive kRows[] = {
     {"tcp_nodelay", kEverywhere, 1, 1, BlockShape::none, Repeat::once, accept_tcp_nodelay, nullptr, "on",
      "Accepted; it is always on, and `off` gives a warning."},
     accepted_flag("tcp_nopush", "off", "Accepted; head and body leave together without it."),
-    accepted_flag("sendfile", "off", "Accepted; it has no effect on proxied responses."),
+    rows::flag<&CoreConf::sendfile>("sendfile", kEverywhere, "off",
+                                    "Whether files (larger ones than static_cache holds) go from the file to the socket inside the kernel."),
 };
 
 }  // namespace

@@ -16,6 +16,8 @@ int visible_status(int status) { return status == 494 || status == 497 ? 400 : s
 
 }  // namespace
 
+int Exchange::forced_status() const { return static_cast<const ExchangeRuntime&>(*this).error_status_override_; }
+
 // choose_error_page prepares the redirect that error_page asks for; Outcome::status(status) when there is none.
 Outcome ExchangeRuntime::choose_error_page(int status) {
   const CoreConf& core = location_->core;
@@ -50,10 +52,11 @@ Outcome ExchangeRuntime::choose_error_page(int status) {
 Task<Outcome> ExchangeRuntime::send_default_page(int status) {
   status = visible_status(status);
   // What a handler prepared for a response that did not happen must not describe this one.
-  for (HeaderId id : {HeaderId::content_length, HeaderId::content_encoding, HeaderId::content_range, HeaderId::etag,
-                      HeaderId::last_modified, HeaderId::accept_ranges, HeaderId::transfer_encoding}) {
+  for (HeaderId id : {HeaderId::content_length, HeaderId::content_encoding, HeaderId::etag, HeaderId::last_modified,
+                      HeaderId::accept_ranges, HeaderId::transfer_encoding}) {
     response_.headers.remove(id);
   }
+  if (status != 416) response_.headers.remove(HeaderId::content_range);  // 416 tells the size there
   response_.reason = {};
   if (status < 300) return respond(status, {}, {});
   if (status == 304) {

@@ -143,6 +143,13 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
     return try_write(&part, 1);
   }
 
+  // try_send_file sends up to `bytes` of an open file, from `offset` on, without bringing them into memory: how many the kernel took, 0
+  // when it takes none now (then wait in writable). Errors: reset; io when the file ends before `offset` or can't be read. REQUIRES:
+  // splices(), no writer waits.
+  Result<size_t> try_send_file(int file, uint64_t offset, size_t bytes);
+  // writable waits until the socket takes bytes again. Errors: timeout.
+  WriteAwaiter writable(Milliseconds timeout) { return {*this, nullptr, 0, timeout}; }
+
   // connecting waits until the socket is writable or broken: for the dialer, right after connect() began. Errors: timeout.
   WriteAwaiter connecting(Milliseconds timeout) {
     writable_ = false;

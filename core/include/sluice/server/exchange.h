@@ -105,6 +105,8 @@ class SLUICE_API Exchange : public LogContext {
 
   // --- the response
   ResponseHead& response() { return response_; }
+  // forced_status is the status that the response will have whatever its handler says, because error_page leads here; 0: none.
+  int forced_status() const;
   bool head_sent() const { return head_sent_; }      // filters ran; status and headers are fixed
   // send_head runs the header filters and renders the head. It leaves together with the first body bytes, at flush(), or at the end.
   // content_length < 0: unknown (chunked, or close for HTTP/1.0). REQUIRES: response().status is set, !head_sent().
@@ -112,6 +114,11 @@ class SLUICE_API Exchange : public LogContext {
   // send passes one piece through the body filters and writes it. Waits while the client does not take more.
   // After `last` nothing may be sent. Errors: closed/reset/timeout of the client: return Outcome::abort().
   Task<Result<void>> send(BodyPiece piece);
+  // can_send_file: the head is rendered, its length is known, and nothing looks at the bytes of the body: send_file may follow.
+  bool can_send_file() const;
+  // send_file sends bytes of an open file as a piece of the body, without bringing them into memory. Waits while the client takes no
+  // more. Errors: as send; io when the file has fewer bytes (it shrank). The file stays open meanwhile. REQUIRES: can_send_file().
+  Task<Result<void>> send_file(int file, uint64_t offset, uint64_t bytes);
   Task<Result<void>> flush();                        // a pending head leaves now
   // finish ends the response: the last chunk if `last` was not sent yet.
   Task<Result<void>> finish();

@@ -38,6 +38,7 @@ struct CoreConf {
   bool absolute_redirect = true;                  // a Location that starts with "/" gets scheme, host and port
   bool server_name_in_redirect = false;           // that host is the server's first name, not the request's
   bool port_in_redirect = true;
+  bool sendfile = false;                          // files go to the client without passing through memory
   std::string default_type = "text/plain";
   std::vector<ErrorPage> error_pages;
   bool recursive_error_pages = false;

@@ -1,0 +1,47 @@
+// StaticConf: the values of this module for a block.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sluice/server/variable.h>
+
+#include "conditions.h"
+#include "mime_types.h"
+#include "root_path.h"
+
+namespace sluice {
+
+// A line of try_files.
+struct TryList {
+  struct Try {
+    ComplexValue name;
+    bool directory = false;  // it ended with a slash, which is cut off
+  };
+  std::vector<Try> tries;
+  std::optional<int> code;  // `=404` at the end
+  ComplexValue target;      // or a URI or "@name"
+};
+
+struct StaticConf {
+  std::shared_ptr<const RootPath> root;              // null: the standard one
+  std::shared_ptr<const MimeTypes> types;            // null: the built-in ones
+  std::shared_ptr<const std::vector<ComplexValue>> index;  // null: index.html
+  std::shared_ptr<const TryList> try_files;          // not inherited
+  uint64_t max_ranges = std::numeric_limits<uint64_t>::max();
+  IfModifiedSince if_modified_since = IfModifiedSince::exact;
+  bool etag = true;
+  bool log_not_found = true;
+  bool root_is_own = false;  // this block has a root or an alias already
+
+  void enter_block() {
+    try_files = nullptr;
+    root_is_own = false;
+  }
+};
+
+}  // namespace sluice

@@ -1,0 +1,153 @@
+# Files that change, shrink, vanish, are no files, or are larger than memory.
+use strict;
+use warnings;
+use lib 't/lib';
+use POSIX qw(mkfifo);
+use Test::More;
+use Test::Sluice::Footprint qw(footprint memory_of);
+use Test::Sluice::Process qw(wait_until);
+use Test::Sluice::Server;
+
+my $kMegabyte = 1024 * 1024;
+
+for my $sendfile ('off', 'on') {
+    my $server = Test::Sluice::Server->new(config => 'root html;', http_config => "sendfile $sendfile;");
+    $server->start;
+    my $html = $server->html_dir;
+    mkdir $html;
+
+    # --- contents that change: what was kept in memory never outlives them
+    my $c = $server->connection;
+    my $answers = sub { $c->request(GET => "/$_[0]")->body };
+    write_file("$html/a.txt", "one\n");
+    utime 1_600_000_000, 1_600_000_000, "$html/a.txt";
+    is $answers->('a.txt'), "one\n", "sendfile $sendfile: a file";
+    for my $round (1 .. 20) {
+        my $text = sprintf "v%02d\n", $round;
+        write_file("$html/a.txt", $text);
+        my @seen = ($answers->('a.txt'), $answers->('a.txt'));
+        next if $seen[0] eq $text && $seen[1] eq $text;
+        fail "round $round: a write with the same size is seen at once";
+        last;
+    }
+    pass 'twenty writes of one size in a row are each seen at once';
+    write_file("$html/new.txt", "new\n");
+    rename "$html/new.txt", "$html/a.txt";
+    is $answers->('a.txt'), "new\n", 'another file under the name';
+    unlink "$html/a.txt";
+    is $c->request(GET => '/a.txt')->status, 404, 'no file under it';
+    mkdir "$html/a.txt";
+    is $c->request(GET => '/a.txt')->status, 301, 'a folder under it';
+
+    # A file that has settled is kept, and still every change of it is seen.
+    write_file("$html/old.txt", "first\n");
+    sleep_until_settled("$html/old.txt");
+    is $answers->('old.txt'), "first\n", 'a settled file' for 1 .. 3;
+    write_file("$html/old.txt", "other\n");
+    is $answers->('old.txt'), "other\n", 'changes';
+    rmdir "$html/a.txt";
+
+    # --- what is no file does not hold the worker up
+    mkfifo("$html/pipe", 0644);
+    my $mark = $server->log_mark;
+    is $c->request(GET => '/pipe')->status, 404, 'a pipe';
+    ok $server->wait_for_log(qr/"\S+pipe" is not a regular file/, $mark), 'is told of';
+    symlink '/dev/zero', "$html/zero";
+    is $c->request(GET => '/zero')->status, 404, 'a device';
+    symlink 'loop', "$html/loop";
+    is $c->request(GET => '/loop')->status, 403, 'a link to itself';
+
+    # --- larger than memory: a sparse file of 5 GB
+    sparse("$html/huge.bin", 5 * 1024 * $kMegabyte, 'THE END');
+    is $c->request(HEAD => '/huge.bin')->header('Content-Length'), 5 * 1024 * $kMegabyte, 'a huge file has its length';
+    my $tail = $c->request(GET => '/huge.bin', headers => ['Range: bytes=-7']);
+    is $tail->body, 'THE END', 'its last bytes';
+    is $tail->header('Content-Range'), 'bytes 5368709113-5368709119/5368709120', 'are where they are';
+    my ($worker) = $server->worker_pids;
+    my $before = memory_of($worker, 'Pss');
+    my @slow = map { slow_client($server, '/huge.bin') } 1 .. 20;
+    cmp_ok memory_of($worker, 'Pss') - $before, '<', 8 * $kMegabyte, 'twenty clients that read nothing of it cost little';
+    $_->close for @slow;
+
+    # --- a file that shrinks while it is sent does not look complete
+    sparse("$html/shrinks.bin", 64 * $kMegabyte, 'x');
+    my $client = slow_client($server, '/shrinks.bin');
+    $mark = $server->log_mark;
+    truncate "$html/shrinks.bin", 10;
+    my $got = $client->read_all;
+    cmp_ok length $client->{in}, '<', 64 * $kMegabyte, 'less than announced arrives';
+    ok $client->at_eof, 'and then the end of the connection';
+    ok $server->wait_for_log(qr/shrinks\.bin/, $mark), 'which is logged';
+
+    # --- a body in pieces is whole
+    my $text = join '', map { "$_\n" } 1 .. 400_000;
+    write_file("$html/long.txt", $text);
+    ok $server->connection->request(GET => '/long.txt')->body eq $text, 'a long file is whole';
+    my $ranges = $server->connection->request(GET => '/long.txt', headers => ['Range: bytes=0-99999, 200000-299999']);
+    my ($first, $second) = $ranges->body =~ /bytes 0-99999.*?\r\n\r\n(.*?)\r\n--.*?bytes 200000-299999.*?\r\n\r\n(.*?)\r\n--\d+--\r\n\z/s;
+    ok $first eq substr($text, 0, 100_000) && $second eq substr($text, 200_000, 100_000), 'and so are its ranges';
+
+    is descriptors($worker, $html), 0, 'no file stays open';
+    $server->stop(allowed => [qr/is not a regular file/, qr/shrinks\.bin/]);
+}
+
+# --- the cache is bounded
+{
+    my $server = Test::Sluice::Server->new(http_config => 'static_cache 200k; types { text/a x; text/b x; }', config => 'root html; location = /m { metrics; }');
+    $server->start;
+    my $html = $server->html_dir;
+    mkdir $html;
+    write_file("$html/$_.txt", "$_" x 30_000) for 0 .. 9;
+    sleep_until_settled("$html/9.txt");
+    for my $round (1 .. 2) {
+        is $server->get("/$_.txt")->body, "$_" x 30_000, "round $round: file $_" for 0 .. 9;
+    }
+    is $server->get('/9.txt')->status, 200, 'the last one again';
+    my $metrics = $server->get('/m')->body;
+    my ($hits)      = $metrics =~ /^sluice_static_cache_hits_total (\d+)/m;
+    my ($evictions) = $metrics =~ /^sluice_static_cache_evictions_total (\d+)/m;
+    cmp_ok $hits,      '>=', 1,  'it was in memory';
+    cmp_ok $evictions, '>=', 10, 'others had to go';
+    like $server->log, qr{duplicate extension "x", content type: "text/b", previous content type: "text/a" in }, 'an extension twice is a warning';
+    $server->stop;
+}
+
+done_testing;
+
+# --- helpers
+
+sub write_file {
+    my ($path, $text) = @_;
+    open my $file, '>', $path or die "$path: $!";
+    print $file $text;
+    close $file;
+}
+
+sub sparse {
+    my ($path, $bytes, $end) = @_;
+    open my $file, '>', $path or die "$path: $!";
+    seek $file, $bytes - length $end, 0;
+    print $file $end;
+    close $file;
+}
+
+# A file is kept in memory only when its last change is some seconds ago. ctime can't be set, so this waits for the clock.
+sub sleep_until_settled {
+    my ($path) = @_;
+    my $changed = (stat $path)[10];
+    wait_until { time > $changed + 3 } 10;
+}
+
+# A client that has read the head and nothing more; the server has filled the socket and waits.
+sub slow_client {
+    my ($server, $target) = @_;
+    my $client = $server->connection;
+    $client->write(Test::Sluice::Http::build_request(GET => $target));
+    $client->read_head;
+    return $client;
+}
+
+sub descriptors {
+    my ($pid, $below) = @_;
+    return scalar grep { (readlink($_) || '') =~ /^\Q$below\E/ } glob "/proc/$pid/fd/*";
+}
