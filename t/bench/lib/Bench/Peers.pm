@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use File::Basename qw(basename);
 use IO::Socket::INET;
+use Bench::ConfFiles qw(row_file write_conf);
 use Bench::Proc qw(family);
 use Bench::Software qw(software);
 use Test::Sluice::Process qw(wait_until slurp);
@@ -60,16 +61,7 @@ sub fits {
     my ($self, $row) = @_;
     return $row->{floor} if $self->is_floor;
     return 0 if $self->{slow} && !$row->{slow} || $row->{only} && !grep { $_ eq $self->{kind} } @{ $row->{only} };
-    return $self->row_file($row) ? 1 : 0;
-}
-
-# row_file: the file in conf/ that configures this contestant for the row; undef when there is none.
-sub row_file {
-    my ($self, $row) = @_;
-    my $software = $self->{software};
-    return "$self->{conf}/$row->{conf}.conf" if $software->{folder} eq '.';
-    my @names = grep { defined && -e "$self->{conf}/$software->{folder}/$_" } $row->{conf}, ($software->{uses} || {})->{ $row->{conf} };
-    return @names ? "$self->{conf}/$software->{folder}/$names[0]" : undef;
+    return row_file($self->{software}, $row, $self->{conf}) ? 1 : 0;
 }
 
 # start: configured for ROW, on its CPU, listening when this returns. Dies with what it wrote otherwise.
@@ -104,26 +96,9 @@ sub said {
 # configure: writes its configuration for ROW; VERSION is what /version answers, where the row has that.
 sub configure {
     my ($self, $row, $version) = @_;
-    my %value = (PORT => $self->{port}, BACKEND => $backend_port, LOG => $self->{log}, TEXT => $row->{text}, FILES => $self->{files},
-                 WORKERS => $self->{workers}, VERSION => $version,
-                 MODULES => $self->{kind} eq 'nginx' && $row->{lua} ? $kNginxLua : '');
-    my $each = $row->{each} ? conf_text("$self->{conf}/$row->{conf}.each") : '';
-    $value{EACH} = join '', map { $each =~ s/\@N\@/$_/gr } 1 .. $row->{each} || 0;
-    $value{ROW}  = conf_text($self->row_file($row));
-    $value{$_} =~ s/\@([A-Z]+)\@/$value{$1}/g for qw(EACH ROW);
-    my %file = ($self->{software}{frame} => $self->{software}{file}, 'upstream.conf' => 'upstream.conf');
-    for my $source (keys %file) {
-        open my $out, '>', "$self->{dir}/$file{$source}" or die "$self->{dir}: $!\n";
-        print $out conf_text("$self->{conf}/$source") =~ s/\@([A-Z]+)\@/$value{$1}/gr;
-        close $out;
-    }
-}
-
-sub conf_text {
-    my ($path) = @_;
-    my $text = slurp($path);
-    die "no $path\n" unless length $text;
-    return $text;
+    write_conf($self->{software}, $row, $self->{conf}, $self->{dir},
+               PORT => $self->{port}, BACKEND => $backend_port, LOG => $self->{log}, FILES => $self->{files},
+               WORKERS => $self->{workers}, VERSION => $version, MODULES => $self->{kind} eq 'nginx' && $row->{lua} ? $kNginxLua : '');
 }
 
 sub listening {

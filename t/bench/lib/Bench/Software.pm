@@ -46,7 +46,7 @@ my %kSoftware = (
         binary => '/usr/bin/caddy', frame => 'Caddyfile', file => 'Caddyfile', folder => 'caddy', slow => 1,
         command => ['{binary}', 'run', '--config', '{dir}/{file}', '--adapter', 'caddyfile'], version => ['{binary}', 'version'],
         environment => { GOMAXPROCS => 1, HOME => '{dir}', XDG_CONFIG_HOME => '{dir}', XDG_DATA_HOME => '{dir}' },
-        differs => { host => $kHost }, uses => { bulk => 'plain' },
+        differs => { host => $kHost }, uses => { bulk => 'plain', websocket => 'plain', events => 'plain' },
     },
     floor => {
         binary => '{tools}/bench_floor', command => ['{binary}', '{port}', '{backend}'],
