@@ -66,7 +66,7 @@ sub adopt {
 sub exec_child {
     my (%option) = @_;
     setpgid(0, 0);
-    prctl($kSetDeathSignal, POSIX::SIGTERM());
+    end_with_parent();
     open STDIN,  '<',  '/dev/null';
     open STDOUT, '>>', $option{stdout} || '/dev/null';
     open STDERR, '>>', $option{stderr} || '/dev/null';
@@ -84,6 +84,9 @@ sub prctl {
     my $number = $kPrctl{ (POSIX::uname())[4] } or return;
     syscall $number, $what + 0, $value + 0, 0, 0, 0;
 }
+
+# end_with_parent: this process, a fork of the test, gets SIGTERM when the test ends, however it ends.
+sub end_with_parent { prctl($kSetDeathSignal, POSIX::SIGTERM()) }
 
 my $is_subreaper;
 sub subreaper { prctl($kSetSubreaper, 1) unless $is_subreaper++ }
