@@ -4,6 +4,7 @@
 // the machine can, because most bytes of a head are values in which nothing happens.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -85,16 +86,51 @@ inline unsigned equal_bits(const char* p, char c) {
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
   return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(c))));
 }
+// not_path_bits has bit i set when p[i], of 16 bytes, is not of kPath.
+inline unsigned not_path_bits(const char* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  // As signed numbers, SP, control bytes and non-ASCII ones are below '!'.
+  const __m128i invisible = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8('!')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
+  const __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('?')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('#')));
+  const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(invisible, ends), backslash)));
+}
+// not_query_bits has bit i set when p[i], of 16 bytes, is not of kQuery.
+inline unsigned not_query_bits(const char* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i invisible = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8('!')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(invisible, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('#')))));
+}
+// not_plain_host_bits has bit i set when p[i], of 16 bytes, is neither a lower-case letter nor a digit nor '-' nor '.'.
+inline unsigned not_plain_host_bits(const char* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i letter = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8('a' - 1)), _mm_cmplt_epi8(bytes, _mm_set1_epi8('z' + 1)));
+  // From '-' to '9' are "-./" and the digits.
+  const __m128i other = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8('-' - 1)), _mm_cmplt_epi8(bytes, _mm_set1_epi8('9' + 1)));
+  const __m128i plain = _mm_or_si128(letter, _mm_andnot_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('/')), other));
+  return static_cast<unsigned>(_mm_movemask_epi8(plain)) ^ 0xffffu;
+}
 #else
-inline unsigned equal_bits(const char* p, char c) {
+template <class Test>
+unsigned bits_where(const char* p, Test test) {
   unsigned bits = 0;
-  for (unsigned i = 0; i < 16; ++i) bits |= p[i] == c ? 1u << i : 0u;
+  for (unsigned i = 0; i < 16; ++i) bits |= test(p[i]) ? 1u << i : 0u;
   return bits;
 }
+inline unsigned not_path_bits(const char* p) {
+  return bits_where(p, [](char c) { return !byte_is(c, kPath); });
+}
+inline unsigned not_query_bits(const char* p) {
+  return bits_where(p, [](char c) { return !byte_is(c, kQuery); });
+}
+inline unsigned not_plain_host_bits(const char* p) {
+  return bits_where(p, [](char c) { return !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'); });
+}
+inline unsigned equal_bits(const char* p, char c) {
+  return bits_where(p, [c](char byte) { return byte == c; });
+}
 inline unsigned control_bits(const char* p) {
-  unsigned bits = 0;
-  for (unsigned i = 0; i < 16; ++i) bits |= byte_is(p[i], kValue) ? 0u : 1u << i;
-  return bits;
+  return bits_where(p, [](char c) { return !byte_is(c, kValue); });
 }
 #endif
 
@@ -122,6 +158,68 @@ inline const char* find_control(const char* p, const char* end) {
     if (const unsigned bits = control_bits(p); bits != 0) return p + __builtin_ctz(bits);
   }
   return skip_class(p, end, kValue);
+}
+
+// Window looks for bytes in a block, 16 at a time from anywhere in it, and never outside of it: close to the block's end it looks
+// at the last 16 and drops those before. A block of fewer bytes is searched one by one.
+class Window {
+ public:
+  explicit Window(std::string_view block)
+      : begin_(block.data()), end_(block.data() + block.size()), last_(block.size() >= 16 ? end_ - 16 : nullptr) {}
+
+  const char* begin() const { return begin_; }
+  const char* end() const { return end_; }
+
+  // Each returns the first byte of [p, end()) that is so, or end(). REQUIRES: p in [begin(), end()].
+  const char* find_control(const char* p) const {
+    return find(p, [](const char* at) { return control_bits(at); }, [](char c) { return !byte_is(c, kValue); });
+  }
+  const char* find_not_path(const char* p) const {
+    return find(p, [](const char* at) { return not_path_bits(at); }, [](char c) { return !byte_is(c, kPath); });
+  }
+  const char* find_not_query(const char* p) const {
+    return find(p, [](const char* at) { return not_query_bits(at); }, [](char c) { return !byte_is(c, kQuery); });
+  }
+  const char* find_byte(const char* p, char wanted) const {
+    return find(p, [wanted](const char* at) { return equal_bits(at, wanted); }, [wanted](char c) { return c == wanted; });
+  }
+
+  // bits is what `look` sees in the 16 bytes from p, those behind the end counting as nothing. REQUIRES: size() >= 16.
+  template <class Look>
+  unsigned bits(const char* p, Look look) const {
+    const char* const at = std::min(p, last_);
+    return look(at) >> (p - at);
+  }
+  bool is_small() const { return last_ == nullptr; }
+
+ private:
+  template <class Look, class Test>
+  const char* find(const char* p, Look look, Test test) const {
+    if (last_ == nullptr) [[unlikely]] return std::find_if(p, end_, test);
+    for (; p < last_; p += 16) {
+      if (const unsigned seen = look(p); seen != 0) return p + __builtin_ctz(seen);
+    }
+    const unsigned seen = look(last_) >> (p - last_);
+    return seen != 0 ? p + __builtin_ctz(seen) : end_;
+  }
+
+  const char* begin_;
+  const char* end_;
+  const char* last_;  // where the last 16 bytes begin
+};
+
+// find_head_end returns one past the first empty line of the block ("\n\r\n"), or 0 when there is none. It judges nothing.
+inline size_t find_head_end(std::string_view block) {
+  if (block.size() < 18) return 0;  // no message has a shorter head
+  const char* const begin = block.data();
+  const char* const last = begin + block.size() - 18;
+  for (const char* p = begin;; p = std::min(p + 16, last)) {
+    for (unsigned seen = equal_bits(p, '\n') & equal_bits(p + 2, '\n'); seen != 0; seen &= seen - 1) {
+      const char* const at = p + __builtin_ctz(seen);
+      if (at[1] == '\r') return static_cast<size_t>(at + 3 - begin);
+    }
+    if (p == last) return 0;
+  }
 }
 
 }  // namespace sluice

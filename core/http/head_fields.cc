@@ -2,7 +2,6 @@
 
 #include <sluice/base/strings.h>
 
-#include "http/byte_class.h"
 #include "http/header_names.h"
 
 namespace sluice {
@@ -11,26 +10,14 @@ namespace {
 
 constexpr size_t kMaxNameBytes = 65535;
 
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
 // next_element cuts the next element of a comma-separated list off `list`, without white space around it.
 std::string_view next_element(std::string_view& list) {
   const size_t comma = list.find(',');
   const std::string_view element = trim(list.substr(0, comma));
   list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
   return element;
-}
-
-// find_colon returns the ':' that ends a name, or `end` when the line has none before its CR.
-const char* find_colon(const char* p, const char* end) {
-#if defined(__SSE2__)
-  const __m128i colon = _mm_set1_epi8(':');
-  for (; end - p >= 16; p += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const int mask = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, colon));
-    if (mask != 0) return p + __builtin_ctz(static_cast<unsigned>(mask));
-  }
-#endif
-  while (p < end && *p != ':') ++p;
-  return p;
 }
 
 HeadResult bad_name(std::string_view name) {
@@ -78,13 +65,16 @@ HeadResult read_coding(const Headers& headers, const Header& field, FramingField
 }  // namespace
 
 HeadResult parse_fields(std::string_view block, const FieldLimits& limits, Headers& out) {
-  const char* p = block.data();
-  const char* const end = p + block.size();
+  return parse_fields(Window(block), block.data(), limits, out);
+}
+
+HeadResult parse_fields(const Window& block, const char* p, const FieldLimits& limits, Headers& out) {
+  const char* const end = block.end();
   uint32_t fields = 0;
   while (p < end && *p != '\r') {
     if (++fields > limits.max_fields) return refuse(431, "too many header fields");
     const char* const line = p;
-    const char* const colon = find_colon(p, end);
+    const char* const colon = block.find_byte(p, ':');
     const std::string_view name(line, static_cast<size_t>(colon - line));
     if (colon == end) return bad_name(name);
     const HeaderId id = header_names::lookup(name);
@@ -97,17 +87,18 @@ HeadResult parse_fields(std::string_view block, const FieldLimits& limits, Heade
     if (name.size() > kMaxNameBytes) return refuse(431, "header line is too long");
 
     p = colon + 1;
-    while (p < end && (*p == ' ' || *p == '\t')) ++p;
-    const char* const stop = find_control(p, end);
+    if (end - p > 1 && p[0] == ' ' && p[1] > ' ') ++p;
+    else while (p < end && is_blank(*p)) ++p;
+    const char* const stop = block.find_control(p);
     if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n') return refuse(400, "invalid character in a header value");
     if (static_cast<size_t>(stop - line) > limits.line_bytes) return refuse(431, "header line is too long");
     const char* last = stop;
-    while (last > p && (last[-1] == ' ' || last[-1] == '\t')) --last;
-    const std::string_view value(p, static_cast<size_t>(last - p));
+    while (last > p && is_blank(last[-1])) --last;
+    const char* const value = p;
     p = stop + 2;
 
     if (underscore && !limits.underscores_in_headers) continue;
-    out.add(id, name, value);
+    out.add_parsed(id, name, {value, static_cast<size_t>(last - value)});
   }
   if (end - p != 2 || p[0] != '\r' || p[1] != '\n') return refuse(400, "head does not end with an empty line");
   return {};

@@ -6,6 +6,7 @@
 
 #include <sluice/http/headers.h>
 
+#include "http/byte_class.h"
 #include "http/head_result.h"
 
 namespace sluice {
@@ -20,6 +21,8 @@ struct FieldLimits {
 // line and ends with the empty line. Refuses with 400 what is not strictly well-formed (line folding, white space before
 // the colon, a name that is no token, control bytes in a value), with 431 what is over a limit.
 HeadResult parse_fields(std::string_view block, const FieldLimits& limits, Headers& out);
+// The same where the fields are the rest, from `p`, of a block that was looked at already.
+HeadResult parse_fields(const Window& block, const char* p, const FieldLimits& limits, Headers& out);
 
 // Framing facts of RFC 9112 section 6, for both directions.
 struct FramingFields {

@@ -40,15 +40,6 @@ bool header_value_is_safe(std::string_view value) {
   return true;
 }
 
-void Headers::add(HeaderId id, std::string_view name, std::string_view value) {
-  CHECK(name.size() <= kMaxNameBytes && value.size() <= UINT32_MAX);
-  if (count_ == capacity_) grow();
-  entries_[count_++] = Header{name.data(), value.data(), static_cast<uint32_t>(value.size()),
-                              static_cast<uint16_t>(name.size()), id, false};
-  uint8_t& first = first_[static_cast<size_t>(id)];
-  if (first == 0 && id != HeaderId::unknown) first = count_ < kFar ? static_cast<uint8_t>(count_) : kFar;
-}
-
 void Headers::grow() {
   const uint32_t capacity = capacity_ == 0 ? kInitialCapacity : capacity_ * 2;
   auto* entries = static_cast<Header*>(arena_->allocate(capacity * sizeof(Header), alignof(Header)));
@@ -71,8 +62,6 @@ const Header* Headers::find(std::string_view name) const {
   return id != HeaderId::unknown ? find(id) : search(begin(), id, name);
 }
 
-const Header* Headers::next(const Header* header) const { return search(header + 1, header->id, header->name()); }
-
 void Headers::set(HeaderId id, std::string_view value) { set(id, header_name(id), value); }
 
 void Headers::set(std::string_view name, std::string_view value) { set(header_names::lookup(name), name, value); }
@@ -84,6 +73,7 @@ void Headers::set(HeaderId id, std::string_view name, std::string_view value) {
   Header& field = entries_[found - entries_];
   field.value_data = value.data();
   field.value_size = static_cast<uint32_t>(value.size());
+  field.parsed = false;
   remove_from(static_cast<uint32_t>(found - entries_) + 1, id, name);
 }
 
@@ -113,6 +103,7 @@ size_t Headers::remove_from(uint32_t at, HeaderId id, std::string_view name) {
 void Headers::clear() {
   count_ = 0;
   removed_ = 0;
+  has_repeated_ = false;
   std::memset(first_, 0, sizeof first_);
 }
 

@@ -1,6 +1,5 @@
 #include "http/response_parser.h"
 
-#include "http/byte_class.h"
 #include "http/head_fields.h"
 
 namespace sluice {
@@ -56,15 +55,16 @@ void resolve_connection(ResponseHead& out) {
 
 HeadResult parse_response_head(std::string_view block, const ResponseLimits& limits, RequestKind request,
                                ResponseHead& out) {
+  const Window window(block);
   const char* const begin = block.data();
   const char* const end = begin + block.size();
-  const char* const stop = find_control(begin, end);
+  const char* const stop = window.find_control(begin);
   if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n') return refuse(400, "invalid status line");
   const auto line_bytes = static_cast<size_t>(stop - begin);
   if (HeadResult r = parse_line(block.substr(0, line_bytes), out); !r.ok()) return r;
   if (block.size() > limits.total_bytes) return refuse(431, "head is too large");
   const FieldLimits field_limits{limits.line_bytes, limits.max_fields, true};
-  if (HeadResult r = parse_fields(block.substr(line_bytes + 2), field_limits, out.headers); !r.ok()) return r;
+  if (HeadResult r = parse_fields(window, stop + 2, field_limits, out.headers); !r.ok()) return r;
   if (HeadResult r = resolve_framing(request, out); !r.ok()) return r;
   resolve_connection(out);
   return {};

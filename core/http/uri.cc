@@ -29,7 +29,35 @@ bool is_dot_segment(std::string_view text, size_t at) {
   return segment == "." || segment == "..";
 }
 
+#if defined(__SSE2__)
+// looks_plain_at: none of 16 bytes is '%', or a '/' before a '/' or a '.'. It reads one byte more.
+bool looks_plain_at(const char* p) {
+  const unsigned after_slash = equal_bits(p, '/') & (equal_bits(p + 1, '/') | equal_bits(p + 1, '.'));
+  return (after_slash | equal_bits(p, '%')) == 0;
+}
+#endif
+
+// looks_plain is the quick look: nothing to decode, no segment that is empty or begins with a dot.
+bool looks_plain(std::string_view path) {
+#if defined(__SSE2__)
+  if (path.size() > 16) {
+    const size_t last = path.size() - 17;
+    for (size_t at = 0; at < last; at += 16) {
+      if (!looks_plain_at(path.data() + at)) return false;
+    }
+    return looks_plain_at(path.data() + last) && path.back() != '%';
+  }
+#endif
+  char before = 0;
+  for (char c : path) {
+    if (c == '%' || (before == '/' && (c == '/' || c == '.'))) return false;
+    before = c;
+  }
+  return true;
+}
+
 bool is_normal(std::string_view path, MergeSlashes merge) {
+  if (looks_plain(path)) return true;
   if (std::memchr(path.data(), '%', path.size()) != nullptr) return false;
   for (size_t slash = 0; slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
     if (slash + 1 == path.size()) break;

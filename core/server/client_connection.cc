@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/byte_class.h"
 #include "http/request_parser.h"
 
 namespace sluice {
@@ -10,22 +11,22 @@ namespace {
 constexpr Milliseconds kFirstRequestPatience{1000};
 }
 
-// What reading a head came to. Not complete: the connection goes idle or ends.
-struct ClientConnection::Head {
-  bool complete = false;
-  std::string_view text;   // in the arena
-  HeadResult refusal;
-  After after = After::idle;
-};
-
 struct ClientConnection::Active {
   Arena arena;
   ByteBuffer input;
   std::optional<ExchangeRuntime> exchange;
+  Task<Outcome> task{Outcome::next()};  // what the exchange waits for
   Flow flow;
-  Head head;
+  std::optional<HeadScanner> scanner;   // of a head that did not arrive whole
+  std::string_view head;                // in the arena; empty: there is none
+  HeadResult refusal;                   // of that head
   uint64_t started_us = 0;
   uint64_t started_wall_ms = 0;
+
+  void cancel_flow() {
+    flow.cancel();
+    task = Task<Outcome>(Outcome::next());
+  }
 
   static void* operator new(size_t bytes) { return frame_allocate(bytes); }
   static void operator delete(void* memory, size_t bytes) { frame_free(memory, bytes); }
@@ -41,7 +42,7 @@ ClientConnection::ClientConnection(Owner& owner, EventLoop& loop, int fd, const 
 ClientConnection::~ClientConnection() {
   // Whatever still runs is cancelled; the log phase of its exchange happens all the same.
   if (active_ != nullptr && active_->flow.running()) {
-    active_->flow.cancel();
+    active_->cancel_flow();
     if (active_->exchange && active_->exchange->run_log_phase()) owner_.metrics().request_ends(active_->exchange->response().status);
   }
 }
@@ -77,7 +78,7 @@ void ClientConnection::on_closed(Stream&) {
 
 // client_left ends a watched exchange: nobody is there to answer.
 void ClientConnection::client_left() {
-  active_->flow.cancel();
+  active_->cancel_flow();
   active_->exchange->client_left();
   active_->exchange->log_at(LogLevel::info, "client prematurely closed connection");
   active_->exchange->run_log_phase();
@@ -99,8 +100,11 @@ void ClientConnection::end() { owner_.connection_ended(*this); }
 
 void ClientConnection::serve() {
   stream_.expire_never();
-  active_ = std::make_unique<Active>();
-  active_->flow.start(serve_exchanges(), &served, this);
+  active_.reset(new Active);  // make_unique would write zeros over all of it first
+  Wait wait = serve_request();
+  if (wait == Wait::nothing) wait = serve_further();
+  if (wait == Wait::nothing) return served(this);
+  active_->flow.start(serve_waiting(wait), &served, this);
 }
 
 void ClientConnection::served(void* self) {
@@ -115,125 +119,195 @@ void ClientConnection::become_idle() {
   stream_.expire_after(keepalive_timeout_.count() > 0 ? keepalive_timeout_ : listener_->hosts->default_server()->client_header_timeout);
 }
 
-Task<void> ClientConnection::serve_exchanges() {
-  do {
-    after_ = co_await serve_one();
-    active_->exchange.reset();
-    active_->arena.reset();
-  } while (after_ == After::idle && (!active_->input.empty() || stream_.readable_hint()));
-  if (after_ == After::linger) co_await linger();
+// goes_on: the next request may be there already.
+bool ClientConnection::goes_on() const { return after_ == After::idle && (!active_->input.empty() || stream_.readable_hint()); }
+
+ClientConnection::Wait ClientConnection::serve_request() { return read_head() ? serve_head() : Wait::head; }
+
+ClientConnection::Wait ClientConnection::serve_head() {
+  Active& active = *active_;
+  if (active.head.empty() && active.refusal.ok()) return Wait::nothing;
+  begin_exchange();
+  const bool waits = active.refusal.ok() ? active.exchange->run(active.task) : answer_refusal();
+  return waits ? Wait::exchange : end_exchange();
 }
 
-Task<ClientConnection::After> ClientConnection::serve_one() {
-  Active& active = *active_;
-  co_await read_head();
-  if (!active.head.complete) co_return active.head.after;
-  HeadResult& refusal = active.head.refusal;
+ClientConnection::Wait ClientConnection::serve_further() {
+  while (goes_on()) {
+    if (const Wait wait = serve_request(); wait != Wait::nothing) return wait;
+  }
+  return after_ == After::linger ? Wait::linger : Wait::nothing;
+}
 
+Task<void> ClientConnection::serve_waiting(Wait wait) {
+  Active& active = *active_;
+  for (;;) {
+    switch (wait) {
+      case Wait::head:
+        co_await read_more_head();
+        wait = serve_head();
+        break;
+      case Wait::exchange: {
+        const Outcome outcome = co_await active.task;
+        wait = active.exchange->go_on(outcome, active.task) ? Wait::exchange : end_exchange();
+        break;
+      }
+      case Wait::body: {
+        const bool discarded = co_await active.exchange->discard_body();
+        leave_exchange(discarded ? Rest::none : Rest::unread);
+        wait = Wait::nothing;
+        break;
+      }
+      case Wait::linger: co_await linger(); co_return;
+      case Wait::nothing: co_return;
+    }
+    if (wait == Wait::nothing) wait = serve_further();
+  }
+}
+
+void ClientConnection::begin_exchange() {
+  Active& active = *active_;
+  ActiveListener& listener = *listener_;
   ++requests_;
   owner_.metrics().request_begins();
-  ActiveListener& listener = *listener_;
-  active.exchange.emplace(*this, active.arena, listener.generation, stream_, active.input);
-  ExchangeRuntime& exchange = *active.exchange;
-  exchange.draining = owner_.draining();
-  if (refusal.ok()) {
-    const VirtualServer& server = *listener.hosts->default_server();
-    RequestLimits limits;
-    limits.uri_bytes = limits.line_bytes = static_cast<uint32_t>(server.large_client_header_bytes);
-    limits.total_bytes = static_cast<uint32_t>(server.client_header_bytes);
-    limits.max_fields = server.max_headers;
-    limits.underscores_in_headers = server.underscores_in_headers;
-    refusal = parse_request_head(active.head.text, limits, active.arena, exchange.request());
+  if (!active.exchange) {
+    active.exchange.emplace(*this, active.arena, listener.generation, stream_, active.input);
+    if (active.refusal.ok()) active.refusal = parse_head(active.head);
   }
-  exchange.start(*listener.hosts, active.started_us, active.started_wall_ms);
-  if (refusal.ok()) co_await exchange.run();
-  else co_await answer_refusal(refusal);
+  active.exchange->draining = owner_.draining();
+  active.exchange->start(*listener.hosts, active.started_us, active.started_wall_ms);
+}
+
+bool ClientConnection::answer_refusal() {
+  using Limit = ServerMetrics::Limit;
+  const HeadResult& refusal = active_->refusal;
+  if (refusal.status == 408) owner_.metrics().limit_hit(Limit::header_timeout);
+  if (refusal.status == 414 || refusal.status == 431) owner_.metrics().limit_hit(Limit::request_head);
+  return active_->exchange->refuse(refusal.status, refusal.reason, active_->task);
+}
+
+ClientConnection::Wait ClientConnection::end_exchange() {
+  ExchangeRuntime& exchange = *active_->exchange;
   exchange.run_log_phase();
   owner_.metrics().request_ends(exchange.response().status);
+  const bool reads_rest = active_->refusal.ok() && !exchange.aborted() && !exchange.body_finished();
+  if (reads_rest) return Wait::body;
+  leave_exchange(Rest::none);
+  return Wait::nothing;
+}
 
+// leave_exchange decides what becomes of the connection, and frees what the exchange had; its arena, too.
+void ClientConnection::leave_exchange(Rest of_body) {
+  Active& active = *active_;
+  ExchangeRuntime& exchange = *active.exchange;
   keepalive_timeout_ = exchange.location().core.keepalive_timeout;
   if (exchange.aborted()) {
     if (exchange.needs_reset()) stream_.reset_on_close();
-    co_return After::close;
+    after_ = After::close;
+  } else if (!active.refusal.ok() || of_body == Rest::unread) {
+    after_ = After::linger;
+  } else if (exchange.keeps_connection()) {
+    after_ = After::idle;
+  } else {
+    const bool unread = !active.input.empty() || stream_.readable_hint() || exchange.body_refused();
+    after_ = unread ? After::linger : After::close;
   }
-  if (!refusal.ok()) co_return After::linger;
-  if (!exchange.body_finished()) {
-    const bool discarded = co_await exchange.discard_body();
-    if (!discarded) co_return After::linger;
-  }
-  const bool unread = !active.input.empty() || stream_.readable_hint() || exchange.body_refused();
-  if (!exchange.keeps_connection()) co_return unread ? After::linger : After::close;
-  co_return After::idle;
+  active.task = Task<Outcome>(Outcome::next());  // the frame goes before what it refers to
+  active.exchange.reset();
 }
 
-Task<void> ClientConnection::answer_refusal(const HeadResult& refusal) {
-  using Limit = ServerMetrics::Limit;
-  if (refusal.status == 408) owner_.metrics().limit_hit(Limit::header_timeout);
-  if (refusal.status == 414 || refusal.status == 431) owner_.metrics().limit_hit(Limit::request_head);
-  return active_->exchange->refuse(refusal.status, refusal.reason);
-}
-
-// read_head ends at once when the whole head is there, as it nearly always is; then no coroutine is made for it.
-Task<void> ClientConnection::read_head() {
+// read_head is done at once when the whole head is there, as it nearly always is.
+bool ClientConnection::read_head() {
   Active& active = *active_;
-  active.head = Head{};
-  HeadScanner scanner(HeadScanner::Kind::request, scan_limits());
+  active.head = {};
+  active.refusal = {};
   std::string_view block = active.input.view();
   const bool in_input = !block.empty();
   if (!in_input) {
     // Nothing may be there after all: then the connection is idle, and needs no Active.
+    after_ = After::idle;
     auto got = stream_.try_read(Stream::scratch());
-    if (!got) return {};
+    if (!got) return true;
     if (!*got || (*got)->empty()) {
-      active.head.after = After::close;
-      return {};
+      after_ = After::close;
+      return true;
     }
     block = {(*got)->data(), (*got)->size()};
   }
   const Clock& clock = Clock::of_thread();
   active.started_us = clock.now_us();
   active.started_wall_ms = clock.wall_ms();
-  const HeadScan scan = scanner.scan(block);
-  if (scan.state == HeadScan::State::need_more) {
-    if (!in_input) active.input.append(block);
-    return read_more_head(scanner);
+  size_t used = 0;
+  if (!take_whole_head(block, used)) {
+    active.scanner.emplace(HeadScanner::Kind::request, scan_limits());
+    const HeadScan scan = active.scanner->scan(block);
+    if (scan.state == HeadScan::State::need_more) {
+      if (!in_input) active.input.append(block);
+      return false;
+    }
+    take_head(scan, block);
+    if (scan.state == HeadScan::State::refused) return true;
+    used = scan.end;
   }
-  take_head(scan, scanner.skipped(), block);
-  if (scan.state == HeadScan::State::found) {
-    if (in_input) active.input.consume(scan.end);
-    else active.input.append(block.substr(scan.end));
-  }
-  return {};
+  if (in_input) active.input.consume(used);
+  else active.input.append(block.substr(used));
+  return true;
 }
 
-Task<void> ClientConnection::read_more_head(HeadScanner scanner) {
+// take_whole_head takes a head that is all there and well-formed. Otherwise it leaves no trace, and the scanner tells what is wrong.
+bool ClientConnection::take_whole_head(std::string_view block, size_t& used) {
   Active& active = *active_;
+  const size_t end = find_head_end(block);
+  if (end == 0) return false;
+  active.exchange.emplace(*this, active.arena, listener_->generation, stream_, active.input);
+  active.head = active.arena.copy(block.substr(0, end));
+  if (parse_head(active.head).ok()) {
+    used = end;
+    return true;
+  }
+  active.exchange.reset();
+  active.head = {};
+  return false;
+}
+
+HeadResult ClientConnection::parse_head(std::string_view text) {
+  const VirtualServer& server = *listener_->hosts->default_server();
+  RequestLimits limits;
+  limits.uri_bytes = limits.line_bytes = static_cast<uint32_t>(server.large_client_header_bytes);
+  limits.total_bytes = static_cast<uint32_t>(server.client_header_bytes);
+  limits.max_fields = server.max_headers;
+  limits.underscores_in_headers = server.underscores_in_headers;
+  return parse_request_head(text, limits, active_->arena, active_->exchange->request());
+}
+
+// read_more_head goes on with active_->scanner.
+Task<void> ClientConnection::read_more_head() {
+  Active& active = *active_;
+  HeadScanner& scanner = *active.scanner;
   const Tick deadline = stream_.loop().now() + static_cast<Tick>(listener_->hosts->default_server()->client_header_timeout.count());
   for (;;) {
     auto got = co_await stream_.read(deadline);
     if (!got && got.error().kind == ErrorKind::timeout && scanner.started()) {
-      active.head.refusal = refuse(408, "the request head did not arrive in time");
-      active.head.complete = true;
+      active.refusal = refuse(408, "the request head did not arrive in time");
       co_return;
     }
     if (!got || got->empty()) {
-      active.head.after = After::close;
+      after_ = After::close;
       co_return;
     }
     active.input.append({got->data(), got->size()});
     const HeadScan scan = scanner.scan(active.input.view());
     if (scan.state == HeadScan::State::need_more) continue;
-    take_head(scan, scanner.skipped(), active.input.view());
+    take_head(scan, active.input.view());
     if (scan.state == HeadScan::State::found) active.input.consume(scan.end);
     co_return;
   }
 }
 
-void ClientConnection::take_head(const HeadScan& scan, size_t skipped, std::string_view block) {
-  Head& head = active_->head;
-  head.complete = true;
-  if (scan.state == HeadScan::State::refused) head.refusal = scan.refusal;
-  else head.text = active_->arena.copy(block.substr(skipped, scan.end - skipped));
+void ClientConnection::take_head(const HeadScan& scan, std::string_view block) {
+  const size_t skipped = active_->scanner->skipped();
+  if (scan.state == HeadScan::State::refused) active_->refusal = scan.refusal;
+  else active_->head = active_->arena.copy(block.substr(skipped, scan.end - skipped));
 }
 
 HeadScanner::Limits ClientConnection::scan_limits() const {

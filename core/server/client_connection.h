@@ -61,23 +61,35 @@ class ClientConnection final : private StreamObserver {
   ClientConnection* next = nullptr;
 
  private:
-  struct Head;
   struct Active;
   enum class After : uint8_t { idle, close, linger };
+  enum class Rest : uint8_t { none, unread };
+  // What serving waits for.
+  enum class Wait : uint8_t { nothing, head, exchange, body, linger };
 
   void on_readable(Stream& stream) override;
   void on_closed(Stream& stream) override;
   void on_deadline(Stream& stream) override;
 
   void serve();
-  Task<void> serve_exchanges();
-  Task<After> serve_one();
-  // read_head collects a head into active_->head.
-  Task<void> read_head();
-  Task<void> read_more_head(HeadScanner scanner);
-  void take_head(const HeadScan& scan, size_t skipped, std::string_view block);
+  // These three go on until something has to wait, and say what; then serve_waiting takes over. A request that never waits is
+  // served without a coroutine.
+  Wait serve_request();
+  Wait serve_head();
+  Wait serve_further();
+  Task<void> serve_waiting(Wait wait);
+  // read_head reads a head into active_, or what is to happen without one into after_. False: the rest has to come first.
+  bool read_head();
+  bool take_whole_head(std::string_view block, size_t& used);
+  Task<void> read_more_head();
+  void take_head(const HeadScan& scan, std::string_view block);
   HeadScanner::Limits scan_limits() const;
-  Task<void> answer_refusal(const HeadResult& refusal);
+  HeadResult parse_head(std::string_view text);
+  void begin_exchange();
+  bool answer_refusal();
+  Wait end_exchange();
+  void leave_exchange(Rest of_body);
+  bool goes_on() const;
   Task<void> linger();
   static void served(void* self);
   void client_left();

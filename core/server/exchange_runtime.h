@@ -33,16 +33,21 @@ class ExchangeRuntime final : public Exchange {
 
   // start is called once the head was parsed (or refused): picks the server and prepares the body's state.
   void start(const HostTable& hosts, uint64_t started_us, uint64_t started_wall_ms);
-  // run does everything from the first phase to the end of the response. The log phase is separate: it runs however run ended.
-  Task<void> run();
-  // refuse answers a request that could not be parsed.
-  Task<void> refuse(int status, const char* reason);
+  // run does everything from the first phase to the end of the response; refuse answers a request that could not be parsed. Both go
+  // on until something has to wait: then they return true, `wait` is what to await, and go_on wants its outcome; false is the end.
+  // So an exchange that never waits needs no coroutine. The log phase is separate: it runs however run ended.
+  bool run(Task<Outcome>& wait);
+  bool refuse(int status, const char* reason, Task<Outcome>& wait);
+  bool go_on(Outcome outcome, Task<Outcome>& wait);
   // run_log_phase happens once; false when it has happened already.
   bool run_log_phase();
   // client_left records that the client went away before the response was there (status 499).
   void client_left();
   // discard_body reads what is left of the body; false when the connection cannot be used again.
   Task<bool> discard_body();
+
+  // await_sent turns what sending the last piece came to into an outcome.
+  static Task<Outcome> await_sent(Task<Result<void>> sent);
 
   // --- body_splice.cc: for who passes bodies on without looking at them
   // splices_response: what is missing of the response are these bytes, many, and they go to the client as they are.
@@ -68,8 +73,15 @@ class ExchangeRuntime final : public Exchange {
   friend class Exchange;
 
   // --- phase_engine.cc
-  Task<void> finish_with(Outcome outcome);
-  Task<Outcome> run_phases();
+  bool follow(Outcome step, Task<Outcome>& wait);
+  Outcome enter_phases(Outcome why);
+  void enter_phase(Phase phase);
+  Outcome leave_phase();
+  Outcome judged(Outcome outcome);
+  bool end_with(Outcome outcome, Task<Outcome>& wait);
+  bool send_page(int status, Task<Outcome>& wait);
+  bool page_sent(Outcome outcome, Task<Outcome>& wait);
+  bool end_response(Outcome outcome, Task<Outcome>& wait);
   Outcome find_location();
   Outcome check_body_size();
   Outcome redirect_to_slash();
@@ -90,9 +102,8 @@ class ExchangeRuntime final : public Exchange {
 
   // --- response_writer.cc
   Result<void> render_head(int64_t content_length);
-  bool fields_are_clean();
+  bool is_clean(const Header& field);
   Task<Result<void>> write_piece(BodyPiece piece);
-  static Task<Outcome> await_sent(Task<Result<void>> sent);
   Task<Result<void>> write_parts(int count);
   Task<Result<void>> write_rest(int count);
 
@@ -109,7 +120,10 @@ class ExchangeRuntime final : public Exchange {
   int redirects_ = 0;
   int error_status_override_ = 0;   // error_page =code
   Outcome replacement_;             // what a header filter wants instead of the response; next() when nothing
-  Outcome next_step_ = Outcome::next();  // where run_phases begins
+  const PhaseHandler* const* handler_ = nullptr;  // what runs next in phase_
+  const PhaseHandler* const* handlers_end_ = nullptr;
+  Phase phase_ = Phase::server_rewrite;
+  bool ending_ = false;             // the phases are over: the rest of the response is being sent
   bool filters_off_ = false;        // the answer to a header filter's refusal does not pass the filters again
   bool in_error_page_ = false;
   bool continue_sent_ = false;

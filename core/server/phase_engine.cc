@@ -48,93 +48,114 @@ void ExchangeRuntime::start(const HostTable& hosts, uint64_t started_us, uint64_
   }
 }
 
-Task<void> ExchangeRuntime::run() {
+bool ExchangeRuntime::run(Task<Outcome>& wait) {
   auto path = normalize_path(request_.path, location_->core.merge_slashes ? MergeSlashes::yes : MergeSlashes::no, arena_);
   if (!path) {
     keep_connection_ = false;
     set_error(ErrorKind::bad_message, ErrorSource::client, path.error().text);
     log_at(LogLevel::info, "client sent invalid request: ", path.error().text);
-    co_await finish_with(Outcome::status(400));
-    co_return;
+    return end_with(Outcome::status(400), wait);
   }
   uri_ = *path;
   args_ = request_.query;
-  for (;;) {
-    Outcome outcome = co_await run_phases();
-    if (outcome.kind == Outcome::Kind::status && !head_sent_ && outcome.code >= 300 && outcome.code != 444 && outcome.code != 499) {
-      outcome = choose_error_page(outcome.code);
-      if (outcome.kind == Outcome::Kind::named || outcome.kind == Outcome::Kind::internal) {
-        next_step_ = outcome;
-        if (++redirects_ <= kMaxRedirects) continue;
-        log_at(LogLevel::error, "rewrite or internal redirection cycle while processing \"", uri_, "\"");
-        error_status_override_ = 0;
-        outcome = Outcome::status(500);
-      }
-    }
-    if (outcome.kind != Outcome::Kind::finished || !response_finished_) co_await finish_with(outcome);
-    co_return;
-  }
+  return follow(enter_phases(Outcome::next()), wait);
 }
 
-// run_phases runs until an outcome that ends the exchange, or a status. Where it begins is what next_step_ says: the first time and
-// after an internal redirect with the server's rules, for a named location with its rewrite phase.
-Task<Outcome> ExchangeRuntime::run_phases() {
-  Outcome step = next_step_;
-  next_step_ = Outcome::next();
+bool ExchangeRuntime::go_on(Outcome outcome, Task<Outcome>& wait) {
+  return ending_ ? page_sent(outcome, wait) : follow(judged(outcome), wait);
+}
+
+// follow does what the last step asked for, and what comes then, until something has to wait or the exchange ends.
+bool ExchangeRuntime::follow(Outcome step, Task<Outcome>& wait) {
   for (;;) {
-    Phase phase = Phase::rewrite;
-    if (step.kind == Outcome::Kind::named || step.kind == Outcome::Kind::internal) {
-      internal_ = true;
-      ++internal_redirects_;
-    }
-    if (step.kind != Outcome::Kind::named) {
-      if (step.kind != Outcome::Kind::reroute) {
-        location_ = &server_->root;
-        phase = Phase::server_rewrite;
-      } else {
-        Outcome found = find_location();
-        if (found.kind != Outcome::Kind::next) co_return found;
-      }
-    }
-    if (phase == Phase::rewrite) {
-      Outcome size = check_body_size();
-      if (size.kind != Outcome::Kind::next) co_return size;
-    }
-    step = Outcome::next();
-    while (phase < Phase::log && step.kind == Outcome::Kind::next) {
-      const Location& place = *location_;
-      for (const PhaseHandler* handler : handlers_of(place, phase)) {
+    switch (step.kind) {
+      case Outcome::Kind::next: {
+        if (handler_ == handlers_end_) {
+          step = leave_phase();
+          continue;
+        }
+        const PhaseHandler* handler = *handler_++;
         enter(handler->name());
         Task<Outcome> task = handler->run(*this);
-        if (task.ready()) step = task.take();
-        else step = co_await std::move(task);
-        if (replacement_.kind != Outcome::Kind::next) step = std::exchange(replacement_, Outcome::next());
-        if (step.kind != Outcome::Kind::next) break;
+        if (!task.ready()) {
+          wait = std::move(task);
+          return true;
+        }
+        step = judged(task.take());
+        continue;
       }
-      if (step.kind != Outcome::Kind::next) break;
-      if (phase == Phase::server_rewrite) {
-        step = find_location();
-        if (step.kind == Outcome::Kind::next) step = check_body_size();
-      }
-      phase = static_cast<Phase>(static_cast<uint8_t>(phase) + 1);
-    }
-    switch (step.kind) {
-      case Outcome::Kind::next:
-        // Nobody made content.
-        set_error(ErrorKind::not_found, ErrorSource::internal, "no content handler for this location");
-        co_return Outcome::status(404);
       case Outcome::Kind::reroute:
       case Outcome::Kind::internal:
       case Outcome::Kind::named:
-        if (++redirects_ > kMaxRedirects) {
-          log_at(LogLevel::error, "rewrite or internal redirection cycle while processing \"", uri_, "\"");
-          set_error(ErrorKind::internal, ErrorSource::internal, "rewrite or internal redirection cycle");
-          co_return Outcome::status(500);
+        if (++redirects_ <= kMaxRedirects) {
+          step = enter_phases(step);
+          continue;
         }
+        log_at(LogLevel::error, "rewrite or internal redirection cycle while processing \"", uri_, "\"");
+        set_error(ErrorKind::internal, ErrorSource::internal, "rewrite or internal redirection cycle");
+        step = Outcome::status(500);
         continue;
-      default: co_return step;
+      case Outcome::Kind::status:
+        if (head_sent_ || step.code < 300 || step.code == 444 || step.code == 499) return end_with(step, wait);
+        step = choose_error_page(step.code);
+        if (step.kind != Outcome::Kind::named && step.kind != Outcome::Kind::internal) return end_with(step, wait);
+        if (++redirects_ <= kMaxRedirects) {
+          step = enter_phases(step);
+          continue;
+        }
+        log_at(LogLevel::error, "rewrite or internal redirection cycle while processing \"", uri_, "\"");
+        error_status_override_ = 0;
+        return end_with(Outcome::status(500), wait);
+      default: return end_with(step, wait);
     }
   }
+}
+
+// judged is what a handler decided, or what a header filter decided behind its back.
+Outcome ExchangeRuntime::judged(Outcome outcome) {
+  if (replacement_.kind == Outcome::Kind::next) [[likely]] return outcome;
+  return std::exchange(replacement_, Outcome::next());
+}
+
+// enter_phases places the exchange where the phases begin: the first time and after an internal redirect with the server's rules, after
+// a reroute with the new location's, for a named location with its own.
+Outcome ExchangeRuntime::enter_phases(Outcome why) {
+  if (why.kind == Outcome::Kind::named || why.kind == Outcome::Kind::internal) {
+    internal_ = true;
+    ++internal_redirects_;
+  }
+  if (why.kind == Outcome::Kind::next || why.kind == Outcome::Kind::internal) {
+    location_ = &server_->root;
+    enter_phase(Phase::server_rewrite);
+    return Outcome::next();
+  }
+  if (why.kind == Outcome::Kind::reroute) {
+    if (Outcome found = find_location(); found.kind != Outcome::Kind::next) return found;
+  }
+  enter_phase(Phase::rewrite);
+  return check_body_size();
+}
+
+void ExchangeRuntime::enter_phase(Phase phase) {
+  const auto& handlers = handlers_of(*location_, phase);
+  phase_ = phase;
+  handler_ = handlers.data();
+  handlers_end_ = handler_ + handlers.size();
+}
+
+// leave_phase goes to the next phase that has handlers.
+Outcome ExchangeRuntime::leave_phase() {
+  if (phase_ == Phase::server_rewrite) {
+    if (Outcome found = find_location(); found.kind != Outcome::Kind::next) return found;
+    if (Outcome size = check_body_size(); size.kind != Outcome::Kind::next) return size;
+  }
+  while (phase_ < Phase::content) {
+    enter_phase(static_cast<Phase>(static_cast<uint8_t>(phase_) + 1));
+    if (handler_ != handlers_end_) return Outcome::next();
+  }
+  // Nobody made content.
+  set_error(ErrorKind::not_found, ErrorSource::internal, "no content handler for this location");
+  return Outcome::status(404);
 }
 
 Outcome ExchangeRuntime::find_location() {
@@ -172,38 +193,52 @@ Outcome ExchangeRuntime::check_body_size() {
   return Outcome::status(413);
 }
 
-Task<void> ExchangeRuntime::finish_with(Outcome outcome) {
+bool ExchangeRuntime::end_with(Outcome outcome, Task<Outcome>& wait) {
   if (outcome.kind == Outcome::Kind::status) {
     if (outcome.code == 444 || outcome.code == 499) {
       response_.status = outcome.code;
-      outcome = Outcome::abort();
-    } else if (head_sent_) {
-      // A response has begun: what is missing can only be shown by closing the connection.
-      outcome = Outcome::abort();
-    } else {
-      outcome = co_await send_default_page(outcome.code);
-      if (replacement_.kind == Outcome::Kind::status && !head_sent_) {
-        const int status = std::exchange(replacement_, Outcome::next()).code;
-        filters_off_ = true;
-        outcome = co_await send_default_page(status);
-      }
+    } else if (!head_sent_) {
+      return send_page(outcome.code, wait);
     }
+    // A response that has begun: what is missing can only be shown by closing the connection.
+    outcome = Outcome::abort();
   }
-  if (outcome.kind == Outcome::Kind::abort) {
-    aborted_ = true;
-    co_return;
-  }
-  if (!response_finished_) {
-    auto ended = co_await finish();
-    if (!ended) aborted_ = true;
-  }
+  return end_response(outcome, wait);
 }
 
-Task<void> ExchangeRuntime::refuse(int status, const char* reason) {
+bool ExchangeRuntime::send_page(int status, Task<Outcome>& wait) {
+  ending_ = true;
+  wait = send_default_page(status);
+  return !wait.ready() || page_sent(wait.take(), wait);
+}
+
+bool ExchangeRuntime::page_sent(Outcome outcome, Task<Outcome>& wait) {
+  if (replacement_.kind == Outcome::Kind::status && !head_sent_) {
+    filters_off_ = true;
+    return send_page(std::exchange(replacement_, Outcome::next()).code, wait);
+  }
+  return end_response(outcome, wait);
+}
+
+// end_response sends the end of a response that has none yet.
+bool ExchangeRuntime::end_response(Outcome outcome, Task<Outcome>& wait) {
+  if (outcome.kind == Outcome::Kind::abort) aborted_ = true;
+  if (aborted_ || response_finished_) return false;
+  ending_ = true;
+  Task<Result<void>> sent = finish();
+  if (!sent.ready()) {
+    wait = await_sent(std::move(sent));
+    return true;
+  }
+  if (!sent.take()) aborted_ = true;
+  return false;
+}
+
+bool ExchangeRuntime::refuse(int status, const char* reason, Task<Outcome>& wait) {
   keep_connection_ = false;
   set_error(ErrorKind::bad_message, ErrorSource::client, reason);
   log_at(LogLevel::info, "client sent invalid request: ", reason);
-  co_await finish_with(Outcome::status(status));
+  return end_with(Outcome::status(status), wait);
 }
 
 void ExchangeRuntime::client_left() {

@@ -16,7 +16,30 @@ struct Out {
   char* at;
   void text(std::string_view s) { at += s.copy(at, s.size()); }
   void number(uint64_t n) { at = std::to_chars(at, at + 20, n).ptr; }
+  void field(const Header& h) {
+    if (const std::string_view line = h.line(); !line.empty()) return text(line);
+    text(h.name());
+    text(": ");
+    text(h.value());
+    text("\r\n");
+  }
 };
+
+// date_line is the Date field of this second.
+std::string_view date_line() {
+  constexpr size_t kBytes = 37;  // "Date: Fri, 20 Nov 2026 12:00:00 GMT" and CRLF
+  thread_local int64_t second = -1;
+  thread_local char text[kBytes];
+  Clock& clock = Clock::of_thread();
+  if (second != clock.wall_seconds()) {
+    second = clock.wall_seconds();
+    Out out{text};
+    out.text("Date: ");
+    out.text(clock.http_date());
+    out.text("\r\n");
+  }
+  return {text, kBytes};
+}
 
 constexpr size_t kFixedHeadBytes = 512;  // status line, Server, Date, framing and connection fields
 
@@ -92,9 +115,12 @@ Result<void> ExchangeRuntime::render_head(int64_t content_length) {
   if (!request_.keep_alive || draining || connection_.is_last_request()) keep_connection_ = false;
   if (!body_finished() && request_.expect_continue && !continue_sent_) keep_connection_ = false;
 
-  if (!fields_are_clean()) return Error(ErrorKind::internal, "a response header holds CR, LF or NUL");
   size_t estimate = kFixedHeadBytes + response_.reason.size() + error_cause_.size();
-  for (const Header& h : response_.headers) estimate += h.name_size + h.value_size + 4u;
+  for (const Header& h : response_.headers) {
+    if (!h.parsed && !is_clean(h)) return Error(ErrorKind::internal, "a response header holds CR, LF or NUL");
+    estimate += h.name_size + h.value_size + 4u;
+  }
+  if (breaks_line(response_.reason)) return Error(ErrorKind::internal, "a response header holds CR, LF or NUL");
   char* start = arena_.allocate_chars(estimate);
   Out out{start};
   write_status_line(out, status, response_.reason);
@@ -102,16 +128,10 @@ Result<void> ExchangeRuntime::render_head(int64_t content_length) {
     out.text(location_->core.server_tokens ? "Server: sluice/" SLUICE_VERSION "\r\n" : "Server: sluice\r\n");
   }
   if (!response_.headers.has(HeaderId::date)) {
-    out.text("Date: ");
-    out.text(Clock::of_thread().http_date());
-    out.text("\r\n");
+    out.text(date_line());
   }
   for (const Header& h : response_.headers) {
-    if (h.removed || is_framing_field(h.id)) continue;
-    out.text(h.name());
-    out.text(": ");
-    out.text(h.value());
-    out.text("\r\n");
+    if (!h.removed && !is_framing_field(h.id)) out.field(h);
   }
   if (content_length >= 0 && status != 204 && status >= 200) {
     out.text("Content-Length: ");
@@ -139,14 +159,11 @@ Result<void> ExchangeRuntime::render_head(int64_t content_length) {
   return {};
 }
 
-// fields_are_clean: no field brings a line end (response splitting) or a NUL into the head.
-bool ExchangeRuntime::fields_are_clean() {
-  for (const Header& h : response_.headers) {
-    if (h.removed || (!breaks_line(h.value()) && !breaks_line(h.name()))) continue;
-    log_at(LogLevel::error, "response header \"", h.name(), "\" holds CR, LF or NUL");
-    return false;
-  }
-  return !breaks_line(response_.reason);
+// is_clean: the field brings no line end (response splitting) and no NUL into the head.
+bool ExchangeRuntime::is_clean(const Header& field) {
+  if (field.removed || (!breaks_line(field.value()) && !breaks_line(field.name()))) return true;
+  log_at(LogLevel::error, "response header \"", field.name(), "\" holds CR, LF or NUL");
+  return false;
 }
 
 Task<Result<void>> Exchange::send(BodyPiece piece) {
@@ -249,7 +266,7 @@ Task<Outcome> Exchange::respond(int status, std::string_view content_type, std::
   if (!content_type.empty()) response_.headers.set(HeaderId::content_type, content_type);
   Task<Result<void>> sent = send(BodyPiece{body, true, false});
   if (sent.ready()) return sent.take() ? Outcome::finished() : Outcome::abort();
-  return ExchangeRuntime::of(*this).await_sent(std::move(sent));
+  return ExchangeRuntime::await_sent(std::move(sent));
 }
 
 Task<Outcome> ExchangeRuntime::await_sent(Task<Result<void>> sent) {
@@ -269,11 +286,7 @@ Task<Result<void>> Exchange::send_interim(int status, const Headers* headers) {
   write_status_line(out, status, {});
   if (headers != nullptr) {
     for (const Header& h : *headers) {
-      if (h.removed || is_framing_field(h.id)) continue;
-      out.text(h.name());
-      out.text(": ");
-      out.text(h.value());
-      out.text("\r\n");
+      if (!h.removed && !is_framing_field(h.id)) out.field(h);
     }
   }
   out.text("\r\n");

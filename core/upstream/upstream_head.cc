@@ -292,7 +292,7 @@ void ProxyHandler::copy_response(Exchange& exchange, const ResponseHead& from) c
     if (h.removed || in(dropped_from_response_, h.id)) continue;
     if (h.id == HeaderId::unknown && hidden(h.name())) continue;
     if (listed.count > 0 && listed.has(h.name())) continue;
-    to.headers.add(h.id, h.name(), h.value());
+    to.headers.add(h);
   }
 }
 

@@ -1,11 +1,12 @@
 // Fuzzes request heads: the scanner finds the same end in one piece and byte by byte, and what the parser accepts keeps its
-// promises about views, host and framing.
+// promises about views, host and framing; a head that is taken in one go is one that the scanner finds.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include <sluice/base/check.h>
 
+#include "http/byte_class.h"
 #include "http/head_scanner.h"
 #include "http/request_parser.h"
 
@@ -37,6 +38,15 @@ void check_accepted(std::string_view block, const RequestHead& head) {
   CHECK(!both && head.content_length <= static_cast<uint64_t>(INT64_MAX));
 }
 
+// What the parser takes from a block in one go, the scanner would have found, too.
+void check_at_once(std::string_view input, const HeadScan& scan, size_t skipped) {
+  const size_t end = find_head_end(input);
+  Arena arena;
+  RequestHead head(arena);
+  if (end == 0 || !parse_request_head(input.substr(0, end), {}, arena, head).ok()) return;
+  CHECK(scan.state == HeadScan::State::found && skipped == 0 && scan.end == end);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -45,6 +55,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const HeadScan scan = scanner.scan(input);
   const HeadScan slow = scan_in_steps(input, 1);
   CHECK(scan.state == slow.state && scan.end == slow.end);
+
+  check_at_once(input, scan, scanner.skipped());
 
   const bool found = scan.state == HeadScan::State::found;
   const std::string_view block = found ? input.substr(scanner.skipped(), scan.end - scanner.skipped()) : input;

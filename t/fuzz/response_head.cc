@@ -5,16 +5,34 @@
 
 #include <sluice/base/check.h>
 
+#include "http/byte_class.h"
 #include "http/head_scanner.h"
 #include "http/head_writer.h"
 #include "http/response_parser.h"
 
+namespace {
+
 using namespace sluice;
+
+// What the parser takes from a block in one go, a scanner with the same limits would have found, too.
+void check_at_once(std::string_view input) {
+  const size_t end = find_head_end(input);
+  Arena arena;
+  ResponseHead head(arena);
+  const ResponseLimits limits;
+  if (end == 0 || !parse_response_head(input.substr(0, end), limits, RequestKind::other, head).ok()) return;
+  HeadScanner scanner(HeadScanner::Kind::response, {limits.total_bytes, limits.line_bytes, limits.total_bytes});
+  const HeadScan scan = scanner.scan(input);
+  CHECK(scan.state == HeadScan::State::found && scan.end == end);
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   HeadScanner scanner(HeadScanner::Kind::response, {});
   const HeadScan scan = scanner.scan(input);
+  check_at_once(input);
   const std::string_view block = scan.state == HeadScan::State::found ? input.substr(0, scan.end) : input;
   const RequestKind kind = size % 2 == 0 ? RequestKind::head : RequestKind::other;
   Arena arena;

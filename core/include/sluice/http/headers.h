@@ -10,6 +10,7 @@
 
 #include <sluice/base/api.h>
 #include <sluice/base/arena.h>
+#include <sluice/base/check.h>
 
 namespace sluice {
 
@@ -66,10 +67,16 @@ struct Header {
   uint32_t value_size;
   uint16_t name_size;
   HeaderId id;
-  bool removed;
+  bool removed : 1;
+  bool parsed : 1;  // as a parser of ours read it: name and value are fit to be sent
 
   std::string_view name() const { return {name_data, name_size}; }
   std::string_view value() const { return {value_data, value_size}; }
+  // line is "Name: value" and CRLF when they stand like this in memory, as in most parsed heads; else empty.
+  std::string_view line() const {
+    if (!parsed || value_data != name_data + name_size + 2 || value_data[-1] != ' ' || value_data[value_size] != '\r') return {};
+    return {name_data, name_size + value_size + 4u};
+  }
 };
 
 class SLUICE_API Headers {
@@ -80,9 +87,16 @@ class SLUICE_API Headers {
   Headers& operator=(const Headers&) = delete;
 
   // add appends a field. The views must live as long as the message. REQUIRES: name.size() <= 65535.
-  void add(HeaderId id, std::string_view name, std::string_view value);
+  void add(HeaderId id, std::string_view name, std::string_view value) {
+    CHECK(name.size() <= UINT16_MAX && value.size() <= UINT32_MAX);
+    append(name, value, id, false);
+  }
   void add(HeaderId id, std::string_view value) { add(id, header_name(id), value); }
   void add(std::string_view name, std::string_view value) { add(header_id(name), name, value); }
+  // add a field of another message as it is. REQUIRES: not a removed one.
+  void add(const Header& field) { append(field.name(), field.value(), field.id, field.parsed); }
+  // add_parsed appends what a parser has judged: name and value are fit to be sent. REQUIRES: as add, value.size() <= UINT32_MAX.
+  void add_parsed(HeaderId id, std::string_view name, std::string_view value) { append(name, value, id, true); }
 
   // find returns the first field with that name, or null.
   const Header* find(HeaderId id) const {
@@ -92,7 +106,9 @@ class SLUICE_API Headers {
   }
   const Header* find(std::string_view name) const;
   // next returns the next field with the same name as `header`, or null.
-  const Header* next(const Header* header) const;
+  const Header* next(const Header* header) const {
+    return header->id != HeaderId::unknown && !has_repeated_ ? nullptr : search(header + 1, header->id, header->name());
+  }
   // value is the first field's value; empty when absent.
   std::string_view value(HeaderId id) const {
     const Header* h = find(id);
@@ -118,6 +134,21 @@ class SLUICE_API Headers {
   // The value in `first_` of a name whose first field lies at index 254 or above; it is found by search from there.
   static constexpr uint8_t kFar = 255;
 
+  void append(std::string_view name, std::string_view value, HeaderId id, bool parsed) {
+    if (count_ == capacity_) [[unlikely]] grow();
+    Header& field = entries_[count_++];
+    field.name_data = name.data();
+    field.value_data = value.data();
+    field.value_size = static_cast<uint32_t>(value.size());
+    field.name_size = static_cast<uint16_t>(name.size());
+    field.id = id;
+    field.removed = false;
+    field.parsed = parsed;
+    if (id == HeaderId::unknown) return;
+    uint8_t& first = first_[static_cast<size_t>(id)];
+    if (first != 0) has_repeated_ = true;
+    else first = count_ < kFar ? static_cast<uint8_t>(count_) : kFar;
+  }
   void grow();
   const Header* search(const Header* from, HeaderId id, std::string_view name) const;
   const Header* find_far(HeaderId id) const;
@@ -129,6 +160,7 @@ class SLUICE_API Headers {
   uint32_t count_ = 0;
   uint32_t capacity_ = 0;
   uint32_t removed_ = 0;
+  bool has_repeated_ = false;  // a well-known name may have more than one field
   // Index + 1 of the first live field per well-known name; 0 when absent, kFar when it is not an early one. The entry of
   // `unknown` is never set.
   uint8_t first_[static_cast<size_t>(HeaderId::count)] = {};
