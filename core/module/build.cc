@@ -83,7 +83,9 @@ Result<BuildOutput> build_generation(const BuildInput& input) {
   for (LoadedModule& module : make_builtin_modules()) TRY(builder.add_module(std::move(module)));
   say(input, "applying the configuration");
   TRY(builder.build(config));
-  return collect(builder, config);
+  BuildOutput output = collect(builder, config);
+  built(*output.generation).dispose = input.dispose;
+  return output;
 }
 
 Result<MainConf> read_main_conf(const BuildInput& input) {
@@ -105,5 +107,7 @@ void retire_generation(Generation& generation) {
   auto& modules = built(generation).modules;
   for (auto at = modules.rbegin(); at != modules.rend(); ++at) at->module->retire();
 }
+
+bool dismantle_some(Generation& generation) { return built(generation).dismantle_some(); }
 
 }  // namespace sluice

@@ -46,6 +46,8 @@ struct BuildInput {
   std::function<int(const std::string& path)> log_fd;  // descriptor for a log path, or -1 (loader, test: /dev/null or opened)
   // Called at each step with what is being done ("running init_by_lua(proxy.conf:3)"), for the reason of a loader that dies.
   std::function<void(std::string_view)> progress;
+  // Is given a generation that was built when nobody refers to it any more, wherever that happens; null: it is destroyed there.
+  std::function<void(std::unique_ptr<Generation>)> dispose;
 };
 
 // ListenerHosts: a listening address and its servers.
@@ -75,6 +77,8 @@ Result<MainConf> read_main_conf(const BuildInput& input);
 Result<void> start_generation(Generation& generation, ProcessContext& process);
 // retire_generation calls Module::retire.
 void retire_generation(Generation& generation);
+// dismantle_some frees one piece of a generation that nobody refers to: false when only what is quickly destroyed is left.
+bool dismantle_some(Generation& generation);
 
 // write_reference prints the reference pages (directives, variables) of all known rows as Markdown: docs/reference/.
 std::string render_directive_reference(const BuildInput& input);

@@ -64,7 +64,7 @@ class Child {
 
   void run() {
     serving_.loop().run();
-    if (serving_.builder().running()) leave_without_the_builder();
+    if (serving_.building()) leave_without_the_builder();
   }
 
  private:
@@ -151,7 +151,7 @@ class Child {
   // --- building and swapping
 
   void prepare(Letter letter) {
-    if (serving_.builder().running()) {
+    if (serving_.building()) {
       next_.emplace(std::move(letter));
       return;
     }
@@ -165,7 +165,7 @@ class Child {
     abandoned_ = false;
     auto sources = std::make_shared<BuildSources>(BuildSources{std::move(*assignment), std::move(*files), logs_});
     BuildInput input = input_of(*sources);
-    serving_.builder().start(std::move(input), [this, sources](Result<BuildOutput> output) { built(*sources, std::move(output)); });
+    serving_.build(std::move(input), [this, sources](Result<BuildOutput> output) { built(*sources, std::move(output)); });
   }
 
   BuildInput input_of(BuildSources& sources) {
@@ -185,7 +185,7 @@ class Child {
   void abandon() {
     prepared_.reset();
     if (next_) return next_.reset();
-    abandoned_ = serving_.builder().running();
+    abandoned_ = serving_.building();
   }
 
   void built(BuildSources& sources, Result<BuildOutput> output) {

@@ -11,6 +11,7 @@
 
 #include "module/build.h"
 #include "process/build_thread.h"
+#include "process/dismantler.h"
 #include "server/service.h"
 
 namespace sluice {
@@ -22,7 +23,9 @@ class Serving {
   ~Serving();
 
   EventLoop& loop() { return loop_; }
-  BuildThread& builder() { return builder_; }
+  // build starts a build beside the loop, see BuildThread; what comes of it is destroyed in slices one day.
+  void build(BuildInput input, BuildThread::Done done);
+  bool building() const { return builder_.running(); }
   bool has_generation() const { return generation_ != nullptr; }
 
   // swap_in makes a built configuration current: its modules start, new requests mean it, the old one's modules retire. An error of a
@@ -46,6 +49,7 @@ class Serving {
   };
 
   EventLoop loop_;
+  Dismantler dismantler_{loop_};
   std::unique_ptr<Metrics> metrics_;
   ProcessContext context_;
   std::shared_ptr<Generation> generation_;

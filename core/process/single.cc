@@ -167,9 +167,9 @@ class SingleProcess {
   void ask_for_reload(pid_t signaller) {
     answer_signal(signaller, SignalAnswer::accepted);
     waiting_.push_back(signaller);
-    if (serving_.builder().running()) return;
+    if (serving_.building()) return;
     LOG(Logger::process(), notice, "reconfiguring");
-    serving_.builder().start(next_input(), [this, asked = std::exchange(waiting_, {})](Result<BuildOutput> output) {
+    serving_.build(next_input(), [this, asked = std::exchange(waiting_, {})](Result<BuildOutput> output) {
       Result<void> done = output ? take(std::move(*output)) : Result<void>(std::move(output.error()));
       finish_reload(done, asked);
     });

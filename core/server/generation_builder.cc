@@ -65,7 +65,7 @@ class GenerationBuilder::Declarations final : public ModuleDeclarations {
 };
 
 GenerationBuilder::GenerationBuilder(Options options)
-    : options_(std::move(options)), generation_(std::make_shared<BuiltGeneration>(options_.generation_id)) {
+    : options_(std::move(options)), generation_(BuiltGeneration::make(options_.generation_id)) {
   declare_core();
 }
 

@@ -66,6 +66,7 @@ struct Build {
   Files files;
   Copies copies;
   std::vector<std::string> steps;
+  std::vector<std::unique_ptr<Generation>> disposed;
   Result<BuildOutput> output;
 
   explicit Build(std::string text, std::string global = "", std::string index = kIndex)
@@ -79,6 +80,7 @@ struct Build {
     input.files = &files;
     input.libraries = &copies;
     input.progress = [this](std::string_view step) { steps.emplace_back(step); };
+    input.dispose = [this](std::unique_ptr<Generation> generation) { disposed.push_back(std::move(generation)); };
     output = build_generation(input);
   }
   std::string error() const { return output ? "" : output.error().text; }
@@ -120,6 +122,26 @@ TEST_CASE("a module loads by itself when its directive is used") {
   REQUIRE(build.output->listeners.size() == 1);
   CHECK(build.output->listeners[0].listen.text == "0.0.0.0:8080");
   CHECK(build.output->config_files.size() == 1);
+}
+
+TEST_CASE("the last reference gives a generation away, which is taken apart piece by piece") {
+  Build build("http { server { listen 8080; location /a { return 200 a; } location = /b { } location ~ c { } } server { listen 8081; } }");
+  REQUIRE(build.error() == "");
+  auto listeners = std::move(build.output->listeners);
+  build.output->generation.reset();
+  CHECK(build.disposed.empty());
+  listeners.clear();
+  REQUIRE(build.disposed.size() == 1);
+  int pieces = 0;
+  while (dismantle_some(*build.disposed[0])) ++pieces;
+  CHECK(pieces == 5);
+  CHECK(build.disposed[0]->module("rewrite") != nullptr);
+}
+
+TEST_CASE("a configuration that is refused is given to nobody") {
+  Build build("http { server { listen 8080; location / { return 200 hello; unknown; } } }");
+  CHECK(build.error() != "");
+  CHECK(build.disposed.empty());
 }
 
 TEST_CASE("a configuration that needs no module loads none") {
