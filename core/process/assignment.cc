@@ -100,6 +100,18 @@ Result<Assignment> read_assignment(Letter letter) {
   return assignment;
 }
 
+Result<void> send_answer(Channel& channel, LetterKind kind, const Answer& answer) {
+  return channel.send(kind, WireWriter().number(answer.generation_id).text(answer.text).bytes());
+}
+
+Answer read_answer(const Letter& letter) {
+  WireReader reader(letter.body);
+  Answer answer;
+  answer.generation_id = reader.number();
+  answer.text = reader.text();
+  return answer;
+}
+
 Result<void> send_logs(Channel& channel, const std::vector<std::shared_ptr<LogFile>>& logs) {
   WireWriter writer;
   std::vector<int> fds;

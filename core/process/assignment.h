@@ -39,6 +39,15 @@ struct AssignmentOptions {
 Result<void> send_assignment(Channel& channel, const Configuration& configuration, const AssignmentOptions& options);
 Result<Assignment> read_assignment(Letter letter);
 
+// What a child says of an assignment: prepared, serving or failed. It names the generation, for the master may have gone on to another
+// one while the letter was under way.
+struct Answer {
+  uint64_t generation_id = 0;  // 0: the assignment could not be read
+  std::string text;            // of failed: why
+};
+Result<void> send_answer(Channel& channel, LetterKind kind, const Answer& answer);
+Answer read_answer(const Letter& letter);
+
 // send_logs sends a letter `reopen` with the log files as they are now.
 Result<void> send_logs(Channel& channel, const std::vector<std::shared_ptr<LogFile>>& logs);
 Result<std::vector<LogFile>> read_logs(Letter letter);

@@ -20,9 +20,9 @@ enum class LetterKind : uint8_t {
   commit,    // swap the prepared generation in
   abandon,   // drop the prepared generation
   reopen,    // log files under their old paths: Assignment's logs
-  // child to master
+  // child to master, each an Answer
   prepared,
-  failed,    // text: why the assignment came to nothing
+  failed,    // the assignment came to nothing
   serving,   // the generation is in effect
   // loader to master
   loaded,    // a LoadResult

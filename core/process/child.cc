@@ -155,8 +155,10 @@ class Child {
       next_.emplace(std::move(letter));
       return;
     }
+    assigned_ = 0;
     auto assignment = read_assignment(std::move(letter));
     if (!assignment) return fail(assignment.error());
+    assigned_ = assignment->generation_id;
     auto files = FileArchive::open(assignment->snapshot.archive.get());
     if (!files) return fail(files.error());
     logs_.update(std::exchange(assignment->logs, {}));
@@ -215,7 +217,6 @@ class Child {
       sockets = std::move(*found);
     }
     MainConf main = prepared.output.main;
-    uint64_t id = prepared.output.generation->id();
     if (auto swapped = serving_.swap_in(std::move(prepared.output), sockets); !swapped) return fail(swapped.error());
     main_ = std::move(main);
     use_error_logs(setup_.options, main_, [this](const std::string& path) { return logs_.find(path); });
@@ -223,7 +224,7 @@ class Child {
     std::erase_if(sockets_, [&](const auto& entry) {
       return std::find(sockets.begin(), sockets.end(), entry.second.get()) == sockets.end();
     });
-    setup_.slot.shared->generation = id;
+    setup_.slot.shared->generation = assigned_;
     setup_.slot.shared->state = ProcessState::running;
     tell(LetterKind::serving);
   }
@@ -255,7 +256,7 @@ class Child {
 
   void tell(LetterKind kind, std::string_view text = {}) {
     if (orphaned_) return;
-    if (auto sent = channel_.send(kind, text); !sent) LOG(Logger::process(), alert, "cannot answer the master: ", sent.error().text);
+    if (auto sent = send_answer(channel_, kind, {assigned_, std::string(text)}); !sent) LOG(Logger::process(), alert, "cannot answer the master: ", sent.error().text);
   }
 
   // --- time
@@ -297,6 +298,7 @@ class Child {
   const std::string pid_path_;
   MainConf main_;
   const pid_t master_ = getppid();
+  uint64_t assigned_ = 0;  // the generation that is being built or was built last
   bool orphaned_ = false;
   bool abandoned_ = false;
   std::optional<Prepared> prepared_;

@@ -49,6 +49,7 @@ Result<ChildHandle*> Children::spawn(ProcessKind kind, int index, const Configur
 
 void Children::assign(ChildHandle& child, const Configuration& configuration, BuildRole role, bool commit_at_once) {
   child.state = ChildHandle::State::preparing;
+  child.assigned = configuration.generation_id;
   auto sent = send_assignment(child.channel, configuration, {role, commit_at_once, child.index});
   if (sent) return;
   LOG(Logger::process(), alert, "cannot send ", child.name(), " its configuration: ", sent.error().text);

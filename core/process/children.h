@@ -30,6 +30,7 @@ struct ChildHandle {
   Channel channel;
   Slot& slot;
   State state = State::idle;
+  uint64_t assigned = 0;        // the generation that it builds or has; 0: none, or it was taken back
   bool served = false;          // has a generation that it goes on with when a new one fails
   Tick kill_at = 0;             // SIGKILL then: it was aborted by the watchdog or told to stop
   bool failed_to_stop = false;  // the watchdog has spoken

@@ -10,6 +10,7 @@
 #include <sluice/log/log.h>
 
 #include "os/process.h"
+#include "process/assignment.h"
 #include "process/signal_answer.h"
 
 namespace sluice {
@@ -145,12 +146,13 @@ void Master::on_letters(ChildHandle& child) {
 void Master::on_letter(ChildHandle& child, Letter letter) {
   using State = ChildHandle::State;
   if (child.state == State::leaving) return;
+  if (letter.kind == LetterKind::serving) child.served = true;
+  Answer answer = read_answer(letter);
+  bool late = answer.generation_id != 0 && answer.generation_id != child.assigned;  // another one is on its way by now
+  if (late) return;
   if (letter.kind == LetterKind::prepared) child.state = State::prepared;
-  if (letter.kind == LetterKind::serving) {
-    bool next_on_its_way = child.state == State::preparing && child.served;
-    child.served = true;
-    if (!next_on_its_way) child.state = State::serving;
-  }
+  if (letter.kind == LetterKind::serving) child.state = State::serving;
+  letter.body = std::move(answer.text);
   if (reload_ != nullptr) return reload_->on_letter(child, letter);
   if (letter.kind == LetterKind::failed && !child.served) children_->kill_now(child);  // a respawn that cannot build: again, later
 }

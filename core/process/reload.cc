@@ -193,6 +193,7 @@ void Reload::take_back() {
       context_.children.dismiss(*child, SIGTERM);
     } else {
       child->state = State::serving;
+      child->assigned = 0;
       context_.children.tell(*child, LetterKind::abandon);
     }
   }
