@@ -81,7 +81,7 @@ Result<std::vector<LoadedModule>> Registry::load_files(std::string_view path) {
   return loaded;
 }
 
-// Files of the prefix; those of the module directory when the prefix has none. Nothing at all is no error, as with include.
+// Files of the prefix; those of the module directory when the prefix has none. Nothing at all is no error, as with include; the builder warns.
 Result<std::vector<LoadedModule>> Registry::load_pattern(std::string_view pattern) {
   std::vector<LoadedModule> loaded;
   bool absolute = pattern.starts_with('/');

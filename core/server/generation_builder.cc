@@ -134,8 +134,10 @@ Result<void> GenerationBuilder::build_main(const ParsedConfig& config) {
 void GenerationBuilder::load_modules(const ConfigNode& root) {
   for (const auto& child : root.children) {
     if (child->name != "load_module" || child->args.size() != 1 || options_.loader == nullptr) continue;
+    size_t before = generation_->modules.size();
     auto adopted = adopt(options_.loader->load_files(child->args[0]), &child->place);
     if (!adopted) report(std::move(adopted.error()), &child->place);
+    if (adopted && generation_->modules.size() == before) warn(child->place, concat("load_module \"", child->args[0], "\" brings no module"));
   }
 }
 

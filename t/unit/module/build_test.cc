@@ -160,7 +160,8 @@ TEST_CASE("load_module takes a path of the prefix, of the module directory, and 
   Build shipped("load_module rewrite.so; http { server { listen 8080; set $a 1; } }");
   CHECK(shipped.error() == "");
   Build nothing("load_module none*.so; events { }");
-  CHECK(nothing.error() == "");
+  REQUIRE(nothing.error() == "");
+  CHECK(nothing.output->warnings == std::vector<std::string>{"load_module \"none*.so\" brings no module in /p/conf/p.conf:1"});
 }
 
 TEST_CASE("a missing module is a mistake with its place") {
