@@ -99,7 +99,8 @@ TEST_CASE("outside of hooks that may wait LuaJIT's own coroutines run") {
   LuaFixture lua;
   auto chunk = lua.vm->compile("local f = coroutine.wrap(function(a) return coroutine.yield(a) end) x = f(1) + f(2)", "=init");
   REQUIRE(chunk.ok());
-  CHECK(lua.vm->run(*chunk, LuaCall(), 0).ok());
+  LuaCall call;
+  CHECK(lua.vm->run(*chunk, call, 0).ok());
   lua_getglobal(lua.vm->main(), "x");
   CHECK(lua_tointeger(lua.vm->main(), -1) == 3);
 }
