@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -21,11 +20,11 @@ constexpr size_t kMostIdlePipes = 16;
 struct Pipe {
   Fd out;  // read end
   Fd in;
-  size_t bytes = 0;
+  size_t bytes = 0;  // that it takes; 0: there is no pipe
 };
 
-// open_pipe gives nothing when there are no descriptors, or when the user's pages for pipes are used up and it would be tiny.
-std::optional<Pipe> open_pipe() {
+// open_pipe gives none when there are no descriptors, or when the user's pages for pipes are used up and it would be tiny.
+Pipe open_pipe() {
   int ends[2];
   if (::pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return {};
   Pipe pipe{Fd(ends[0]), Fd(ends[1]), 0};
@@ -52,24 +51,24 @@ class PipeLease {
       pool.idle.pop_back();
     } else if (pool.count < kMostPipes) {
       pipe_ = open_pipe();
-      if (pipe_) ++pool.count;
+      if (pipe_.bytes > 0) ++pool.count;
     }
   }
   ~PipeLease() {
-    if (!pipe_) return;
+    if (pipe_.bytes == 0) return;
     PipePool& pool = pipe_pool;
-    if (empty && pool.idle.size() < kMostIdlePipes) pool.idle.push_back(std::move(*pipe_));
+    if (empty && pool.idle.size() < kMostIdlePipes) pool.idle.push_back(std::move(pipe_));
     else --pool.count;
   }
-  PipeLease(PipeLease&& other) noexcept : empty(other.empty), pipe_(std::exchange(other.pipe_, {})) {}
+  PipeLease(PipeLease&& other) noexcept : empty(other.empty), pipe_(std::exchange(other.pipe_, Pipe{})) {}
   PipeLease& operator=(PipeLease&&) = delete;
 
-  explicit operator bool() const { return pipe_.has_value(); }
-  Pipe* operator->() { return &*pipe_; }
+  explicit operator bool() const { return pipe_.bytes > 0; }
+  Pipe* operator->() { return &pipe_; }
   bool empty = true;
 
  private:
-  std::optional<Pipe> pipe_;
+  Pipe pipe_;
 };
 
 Tick deadline_after(Stream& stream, Milliseconds timeout) {
