@@ -80,6 +80,9 @@ class Attempt {
   // judge_block judges a final head that one read brought as a whole; nothing: it is something else.
   std::optional<AttemptResult> judge_block(std::string_view block);
   std::optional<AttemptResult> judge_head(std::string_view text);
+  // parse_head makes response_ of a whole head; judge_parsed says what it comes to, nothing for an interim one.
+  HeadResult parse_head(std::string_view text);
+  std::optional<AttemptResult> judge_parsed();
   AttemptResult refused_head(const HeadResult& refusal);
   bool passes_interim_on() const;
   // patience: how long to wait on after a read that timed out, because the request itself is still on its way; nothing: no longer.
@@ -90,7 +93,6 @@ class Attempt {
   // cut_off ends a response whose rest will not come; `error` is null when the peer just closed.
   Outcome cut_off(const Error* error);
   void count_unseen();
-  static Task<Outcome> await_sent(Task<Result<void>> sent);
   Task<Outcome> tunnel();
   // decode takes the body's bytes out of what arrived: in place, chunk framing removed. `complete`: the message is over.
   Result<std::string_view> decode(std::string_view bytes, bool& complete);

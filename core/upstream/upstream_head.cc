@@ -64,31 +64,6 @@ bool fits_request_line(std::string_view text, std::string_view received) {
   return is_part_of(received, text) || (!breaks_line(text) && text.find(' ') == std::string_view::npos);
 }
 
-// ReceivedFields recognises the fields that still stand in the received head as "Name: value" CRLF. They were judged by the parser,
-// and neighbours can be copied in one piece. The first field that does not follow the one before it ends the head for us.
-class ReceivedFields {
- public:
-  explicit ReceivedFields(const RequestHead& request)
-      : next_(request.line.empty() ? nullptr : request.line.data() + request.line.size() + 2) {}
-
-  // REQUIRES: the headers are shown one after the other, removed ones too.
-  bool is_as_received(const Header& header) {
-    if (header.name_data != next_) {
-      next_ = nullptr;
-      return false;
-    }
-    const char* const name_end = header.name_data + header.name_size;
-    const size_t gap = reinterpret_cast<uintptr_t>(header.value_data) - reinterpret_cast<uintptr_t>(name_end);
-    const char* const value_end = header.value_data + header.value_size;
-    next_ = gap <= kLongestGap ? value_end + 2 : nullptr;
-    return gap == 2 && name_end[1] == ' ' && *value_end == '\r';
-  }
-
- private:
-  static constexpr size_t kLongestGap = 8;  // a value further from its name was put there by somebody else
-  const char* next_;
-};
-
 }  // namespace
 
 // Names listed in Connection (RFC 9110 section 7.6.1), beyond the usual ones. Almost always none.
@@ -236,26 +211,23 @@ inline bool ProxyHandler::passes_to_peer(const Header& header, const ListedNames
 Result<void> ProxyHandler::copy_fields(const RequestHead& request, char*& to) const {
   Out out{to};
   const ListedNames listed(request.headers);
-  ReceivedFields received(request);
-  const char* run = nullptr;  // received fields that are waiting to be copied
-  const char* run_end = nullptr;
+  std::string_view run;  // lines that stand as they are to be sent, one behind the other: copied in one piece
   for (const Header& h : request.headers) {
-    const bool as_received = received.is_as_received(h);
     if (!passes_to_peer(h, listed)) continue;
-    if (as_received) {
-      if (h.name_data != run_end) {
-        out.text({run, static_cast<size_t>(run_end - run)});
-        run = h.name_data;
-      }
-      run_end = h.value_data + h.value_size + 2;
+    const std::string_view line = h.line();
+    if (!line.empty() && line.data() == run.data() + run.size()) {
+      run = {run.data(), run.size() + line.size()};
       continue;
     }
-    if (breaks_line(h.value()) || breaks_line(h.name())) return Error(ErrorKind::internal, concat("request header \"", h.name(), "\" holds CR, LF or NUL"));
-    out.text({run, static_cast<size_t>(run_end - run)});
-    run = run_end = nullptr;
+    out.text(run);
+    run = line;
+    if (!line.empty()) continue;
+    if (!h.parsed && (breaks_line(h.value()) || breaks_line(h.name()))) {
+      return Error(ErrorKind::internal, concat("request header \"", h.name(), "\" holds CR, LF or NUL"));
+    }
     out.field(h.name(), h.value());
   }
-  out.text({run, static_cast<size_t>(run_end - run)});
+  out.text(run);
   to = out.at;
   return {};
 }
