@@ -36,6 +36,7 @@ const VirtualServer* find_prefix(const Servers& prefixes, std::string_view host)
 }  // namespace
 
 const VirtualServer* HostTable::find(std::string_view host, Exchange& exchange) const {
+  if (!impl->has_names && !host.empty()) return impl->default_server;
   if (auto found = impl->exact.find(host); found != impl->exact.end()) return found->second;
   if (host.empty()) return impl->default_server;
   if (auto* server = find_suffix(impl->suffixes, host)) return server;
@@ -57,6 +58,7 @@ HostTable::Impl::Added add_to(Servers& servers, std::string_view name, const Vir
 
 HostTable::Impl::Added HostTable::Impl::add_name(std::string_view name, std::shared_ptr<const NamedRegex> regex,
                                                  const VirtualServer* server) {
+  if (regex != nullptr || !name.empty()) has_names = true;
   if (regex != nullptr) {
     patterns.push_back({std::move(regex), server});
     return Added::added;

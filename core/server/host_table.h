@@ -33,6 +33,7 @@ struct HostTable::Impl {
     const VirtualServer* server;
   };
   std::vector<Pattern> patterns;
+  bool has_names = false;  // or else every host but the empty one is the default server's
 
   enum class Added { added, conflict, invalid };
   // add_name files one server_name (lower case unless a regex, in which case `regex` is given). conflict: another server has

@@ -22,10 +22,12 @@ VirtualServer::VirtualServer() = default;
 VirtualServer::~VirtualServer() = default;
 
 LocationLevel::Found LocationLevel::find(std::string_view path, Exchange& exchange) const {
-  if (auto found = exact.find(path); found != exact.end()) return {&found->second->location, true, false};
+  if (!exact.empty()) {
+    if (auto found = exact.find(path); found != exact.end()) return {&found->second->location, true, false};
+  }
 
   const LocationNode* prefix = longest_prefix(path);
-  if (prefix == nullptr || prefix->text.size() != path.size()) {
+  if (redirects_ && (prefix == nullptr || prefix->text.size() != path.size())) {
     if (const LocationNode* slash = with_slash(path)) return {&slash->location, true, true};
   }
   Found best;
@@ -51,6 +53,7 @@ LocationLevel::Found LocationLevel::find(std::string_view path, Exchange& exchan
 // The greatest entry that is not above the path shares every prefix that the path has in the table, so the longest one is it
 // or one of its parents.
 const LocationNode* LocationLevel::longest_prefix(std::string_view path) const {
+  if (prefixes.size() == 1) return path.starts_with(prefixes[0]->text) ? prefixes[0].get() : nullptr;
   size_t above = upper_bound(path);
   if (above == 0) return nullptr;
   for (uint32_t at = static_cast<uint32_t>(above - 1); at != kNone; at = parents_[at]) {
@@ -106,6 +109,8 @@ void LocationLevel::seal() {
   }
   for (auto* nodes : {&prefixes, &patterns}) {
     for (auto& node : *nodes) {
+      // "/" alone stands for no shorter path.
+      if (node->location.auto_redirect && node->text.size() > 1) redirects_ = true;
       if (node->nested) node->nested->seal();
     }
   }

@@ -53,6 +53,7 @@ struct LocationLevel {
   const LocationNode* with_slash(std::string_view path) const;
   size_t upper_bound(std::string_view path) const;
 
+  bool redirects_ = false;           // an entry of prefixes may be the target of a redirect to a slash
   std::vector<uint32_t> parents_;    // of prefixes: index of the longest prefix of it, or kNone
 };
 

@@ -41,6 +41,11 @@ bool is_named(const Header& header, const Variable& variable) {
 }  // namespace
 
 VariableValue joined_headers(Exchange& exchange, const Headers& headers, const Variable& variable, std::string_view separator) {
+  if (variable.number != 0) {
+    const Header* only = headers.find(static_cast<HeaderId>(variable.number));
+    if (only == nullptr) return {};
+    if (headers.next(only) == nullptr) return only->value();
+  }
   VariableValue value;
   for (const Header& header : headers) {
     if (!is_named(header, variable)) continue;

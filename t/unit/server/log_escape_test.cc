@@ -1,0 +1,43 @@
+#include "server/log_escape.h"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+
+using namespace sluice;
+
+namespace {
+
+std::string escaped(const std::string& text, LogEscape escape) {
+  std::string out;
+  append_escaped(out, text, escape);
+  return out;
+}
+
+std::string hex(const char* prefix, unsigned byte) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  return std::string(prefix) + kDigits[byte >> 4] + kDigits[byte & 15];
+}
+
+}  // namespace
+
+TEST_CASE("in a log line what could end a quoted value is escaped, wherever it stands") {
+  for (size_t size : {1u, 15u, 16u, 17u, 40u}) {
+    for (unsigned c = 0; c < 256; ++c) {
+      const bool plain = c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
+      for (size_t at : {size_t{0}, size / 2, size - 1}) {
+        std::string text(size, 'a');
+        text[at] = static_cast<char>(c);
+        const std::string one = plain ? std::string(1, static_cast<char>(c)) : hex("\\x", c);
+        CHECK(escaped(text, LogEscape::standard) == std::string(at, 'a') + one + std::string(size - at - 1, 'a'));
+        CHECK(escaped(text, LogEscape::none) == text);
+      }
+    }
+  }
+}
+
+TEST_CASE("a JSON string is escaped as JSON asks, and what is not ASCII stays") {
+  CHECK(escaped("a\"b\\c\n\r\t\b\f", LogEscape::json) == "a\\\"b\\\\c\\n\\r\\t\\b\\f");
+  CHECK(escaped(std::string("\x01\x1f", 2), LogEscape::json) == "\\u0001\\u001F");
+  CHECK(escaped("0123456789abcdef\xc3\xa4\x7f\"", LogEscape::json) == "0123456789abcdef\xc3\xa4\x7f\\\"");
+}
