@@ -5,6 +5,7 @@
 
 #include <sluice/net/dialer.h>
 
+#include "http/byte_class.h"
 #include "http/response_parser.h"
 #include "net/splice.h"
 #include "server/exchange_runtime.h"
@@ -264,10 +265,14 @@ std::optional<AttemptResult> Attempt::judge_buffered(HeadScanner& scanner, bool&
 }
 
 std::optional<AttemptResult> Attempt::judge_block(std::string_view block) {
+  if (is_interim(block)) return std::nullopt;
+  if (const size_t end = find_head_end(block); end != 0 && parse_head(exchange_.arena().copy(block.substr(0, end))).ok()) {
+    rest_ = block.substr(end);
+    return judge_parsed();
+  }
   HeadScanner scanner(HeadScanner::Kind::response, head_limits());
   const HeadScan scan = scanner.scan(block);
   if (scan.state != HeadScan::State::found) return std::nullopt;
-  if (is_interim(block)) return std::nullopt;
   rest_ = block.substr(scan.end);
   return judge_head(exchange_.arena().copy(block.substr(0, scan.end)));
 }
@@ -279,15 +284,23 @@ AttemptResult Attempt::refused_head(const HeadResult& refusal) {
                 kReadingHeader);
 }
 
-std::optional<AttemptResult> Attempt::judge_head(std::string_view text) {
+HeadResult Attempt::parse_head(std::string_view text) {
   response_ = exchange_.arena().make<ResponseHead>(exchange_.arena());
   ResponseLimits limits;
   limits.line_bytes = limits.total_bytes = static_cast<uint32_t>(handler_.conf().buffer_size);
   const RequestKind kind = outgoing_.method == Method::head ? RequestKind::head : RequestKind::other;
-  const HeadResult parsed = parse_response_head(text, limits, kind, *response_);
+  return parse_response_head(text, limits, kind, *response_);
+}
+
+std::optional<AttemptResult> Attempt::judge_head(std::string_view text) {
+  const HeadResult parsed = parse_head(text);
   if (!parsed.ok()) {
     return failed(AttemptResult::Kind::invalid_header, Error(ErrorKind::bad_message, concat("upstream sent invalid header (", parsed.reason, ")")), kReadingHeader);
   }
+  return judge_parsed();
+}
+
+std::optional<AttemptResult> Attempt::judge_parsed() {
   const int status = response_->status;
   if (status == 101) {
     const bool wanted = outgoing_.upgrade && iequals(response_->headers.value(HeaderId::upgrade), "websocket");
@@ -390,12 +403,7 @@ Task<Outcome> Attempt::relay_at_once() {
   end_upstream();
   Task<Result<void>> sent = exchange_.send(BodyPiece{piece, true, true});
   if (sent.ready()) return sent.take() ? Outcome::finished() : Outcome::abort();
-  return await_sent(std::move(sent));
-}
-
-Task<Outcome> Attempt::await_sent(Task<Result<void>> sent) {
-  auto result = co_await std::move(sent);
-  co_return result ? Outcome::finished() : Outcome::abort();
+  return ExchangeRuntime::await_sent(std::move(sent));
 }
 
 Task<Outcome> Attempt::relay_body() {
