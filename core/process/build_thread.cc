@@ -1,6 +1,6 @@
 #include "process/build_thread.h"
 
-#include <sys/resource.h>
+#include <malloc.h>
 
 #include <sluice/base/clock.h>
 
@@ -10,12 +10,12 @@ BuildThread::~BuildThread() {
   if (thread_.joinable()) thread_.join();
 }
 
-void BuildThread::start(BuildInput input, int niceness, Done done) {
+void BuildThread::start(BuildInput input, Done done) {
   done_ = std::move(done);
-  thread_ = std::thread([this, niceness, input = std::move(input)] {
-    if (niceness != 0) setpriority(PRIO_PROCESS, 0, niceness);  // of this thread alone, as Linux has it
+  thread_ = std::thread([this, input = std::move(input)] {
     Clock::of_thread().refresh();
     result_.emplace(build_generation(input));
+    malloc_trim(0);  // of what only the build needed; here, because it can take many milliseconds
     notify();
   });
 }

@@ -18,8 +18,8 @@ class BuildThread final : private Wakeup {
   explicit BuildThread(EventLoop& loop) : Wakeup(loop) {}
   ~BuildThread() override;  // waits for a running build
 
-  // start builds, at this niceness (0: as the loop); what `input` points to must live until `done` is called, on the loop's thread. REQUIRES: !running().
-  void start(BuildInput input, int niceness, Done done);
+  // start builds; what `input` points to must live until `done` is called, on the loop's thread. REQUIRES: !running().
+  void start(BuildInput input, Done done);
   bool running() const { return thread_.joinable(); }
 
  private:

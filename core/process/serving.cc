@@ -6,13 +6,6 @@
 
 namespace sluice {
 
-namespace {
-
-// While requests are served, they come first on a busy processor.
-constexpr int kReloadNiceness = 10;
-
-}  // namespace
-
 Serving::Serving(ProcessKind kind, int id, int workers, std::unique_ptr<Metrics> metrics)
     : metrics_(std::move(metrics)), context_(loop_, kind, id, workers), builder_(loop_) {
   context_.metrics = metrics_.get();
@@ -26,7 +19,7 @@ Serving::~Serving() {
 
 void Serving::build(BuildInput input, BuildThread::Done done) {
   input.dispose = [this](std::unique_ptr<Generation> generation) { dismantler_.take(std::move(generation)); };
-  builder_.start(std::move(input), has_generation() ? kReloadNiceness : 0, std::move(done));
+  builder_.start(std::move(input), std::move(done));
 }
 
 Result<void> Serving::swap_in(BuildOutput output, const std::vector<int>& sockets) {
