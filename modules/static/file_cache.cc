@@ -22,7 +22,7 @@ bool read_whole(int fd, std::string& content) {
 }  // namespace
 
 uint64_t FileCache::cost(uint64_t content_bytes, size_t path_bytes) {
-  constexpr uint64_t kNodes = 256;  // the copy itself, its place in the list and in the table
+  constexpr uint64_t kNodes = 384;  // the copy itself, its place in the list and in the table
   return content_bytes + path_bytes + kNodes;
 }
 
@@ -39,10 +39,7 @@ const std::shared_ptr<const FileCopy>* FileCache::find(std::string_view path, co
 }
 
 std::shared_ptr<const FileCopy> FileCache::read(std::string_view path, int fd, const FileStamp& stamp) {
-  auto copy = std::make_shared<FileCopy>();
-  copy->path = path;
-  copy->stamp = stamp;
-  copy->content.resize(stamp.size);
+  auto copy = std::make_shared<FileCopy>(path, stamp);
   if (!read_whole(fd, copy->content)) return nullptr;
   const FileLook after = look_at(fd);
   if (after.error != 0 || after.stamp != stamp) return nullptr;

@@ -15,13 +15,18 @@
 #include <sluice/base/hash.h>
 
 #include "file_look.h"
+#include "file_texts.h"
 
 namespace sluice {
 
 // The content of one file at one moment.
 struct FileCopy {
+  FileCopy(std::string_view its_path, const FileStamp& its_stamp)
+      : path(its_path), stamp(its_stamp), texts(its_stamp), content(its_stamp.size, '\0') {}
+
   std::string path;
   FileStamp stamp;
+  FileTexts texts;
   std::string content;
 };
 

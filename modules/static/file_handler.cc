@@ -180,7 +180,7 @@ bool is_refusal(const FileResponse& plan) { return plan.status == 412 || plan.st
 }  // namespace
 
 Task<Outcome> FileHandler::send_copy(Exchange& exchange, const std::shared_ptr<const FileCopy>& copy) const {
-  const FileResponse plan = plan_response(exchange, conf_, copy->stamp);
+  const FileResponse plan = plan_response(exchange, conf_, copy->stamp, copy->texts);
   if (is_refusal(plan)) return Outcome::status(plan.status);
   if (!begin(exchange, plan)) return Outcome::abort();
   if (plan.parts.size() > 1) return send_copied_parts(exchange, copy, plan);
@@ -241,7 +241,7 @@ class FileReader {
 }  // namespace
 
 Task<Outcome> FileHandler::send_opened(Exchange& exchange, Opened file, FilePath path) const {
-  const FileResponse plan = plan_response(exchange, conf_, file.look.stamp);
+  const FileResponse plan = plan_response(exchange, conf_, file.look.stamp, FileTexts(file.look.stamp));
   if (is_refusal(plan)) co_return Outcome::status(plan.status);
   if (!begin(exchange, plan)) co_return Outcome::abort();
   const bool wants_body = exchange.request().method != Method::head;

@@ -1,34 +1,13 @@
 #include "file_response.h"
 
-#include <charconv>
-
 #include <sluice/base/hash.h>
 #include <sluice/base/strings.h>
 
 #include "byte_ranges.h"
-#include "http_date.h"
 
 namespace sluice {
 
 namespace {
-
-template <class T>
-std::string_view digits_of(T value, char* out, size_t room, int base) {
-  return {out, static_cast<size_t>(std::to_chars(out, out + room, value, base).ptr - out)};
-}
-
-// nginx's: "mtime-size" in hexadecimal.
-std::string_view etag_of(Exchange& exchange, const FileStamp& file) {
-  char time[20], size[20];
-  return exchange.arena().concat("\"", digits_of(static_cast<uint64_t>(file.modified), time, sizeof time, 16), "-",
-                                 digits_of(file.size, size, sizeof size, 16), "\"");
-}
-
-std::string_view date_text(Exchange& exchange, int64_t unix_seconds) {
-  char* out = exchange.arena().allocate_chars(kHttpDateBytes);
-  format_http_date(unix_seconds, out);
-  return {out, kHttpDateBytes};
-}
 
 std::string_view content_range(Exchange& exchange, const ByteRange& range, uint64_t size) {
   return exchange.arena().copy(concat("bytes ", range.start, '-', range.end - 1, '/', size));
@@ -103,11 +82,11 @@ void set_content_type(Exchange& exchange, const StaticConf& conf) {
 
 }  // namespace
 
-FileResponse plan_response(Exchange& exchange, const StaticConf& conf, const FileStamp& file) {
+FileResponse plan_response(Exchange& exchange, const StaticConf& conf, const FileStamp& file, const FileTexts& texts) {
   FileResponse plan;
   auto& headers = exchange.response().headers;
-  const Validators validators{conf.etag ? etag_of(exchange, file) : std::string_view(), file.modified};
-  headers.set(HeaderId::last_modified, date_text(exchange, file.modified));
+  const Validators validators{conf.etag ? exchange.arena().copy(texts.etag) : std::string_view(), file.modified};
+  headers.set(HeaderId::last_modified, exchange.arena().copy(texts.last_modified));
   if (conf.etag) headers.set(HeaderId::etag, validators.etag);
   // Conditions and ranges are about a 200; a page that error_page shows is none.
   const bool ordinary = exchange.forced_status() == 0;

@@ -8,6 +8,7 @@
 #include <sluice/server/exchange.h>
 
 #include "file_look.h"
+#include "file_texts.h"
 #include "static_conf.h"
 
 namespace sluice {
@@ -27,7 +28,7 @@ struct FileResponse {
   bool has_body() const { return status == 200 || status == 206; }
 };
 
-// plan_response decides and puts the fields into exchange.response(). Texts lie in the exchange's arena.
-FileResponse plan_response(Exchange& exchange, const StaticConf& conf, const FileStamp& file);
+// plan_response decides and puts the fields into exchange.response(). What it gives lies in the exchange's arena.
+FileResponse plan_response(Exchange& exchange, const StaticConf& conf, const FileStamp& file, const FileTexts& texts);
 
 }  // namespace sluice
