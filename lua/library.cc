@@ -179,13 +179,13 @@ int request_address(lua_State* L) {
   return 1;
 }
 
-// require: a module that is there costs one look-up; for the rest LuaJIT's own function runs as if it had been called, so that its messages
-// have the caller's place. While a module is being loaded, a userdata stands for it. Upvalues: package.loaded and the original.
+// require: a module that is there and a table costs one look-up; for the rest LuaJIT's own function runs as if it had been called, so that its
+// messages have the caller's place. What stands for a module that is being loaded is no table. Upvalues: package.loaded and the original.
 int require(lua_State* L) {
   lua_settop(L, 1);
   lua_pushvalue(L, 1);
   lua_rawget(L, lua_upvalueindex(1));
-  if (lua_toboolean(L, -1) != 0 && lua_isuserdata(L, -1) == 0) return 1;
+  if (lua_istable(L, -1)) return 1;
   lua_pop(L, 1);
   return lua_tocfunction(L, lua_upvalueindex(2))(L);
 }
