@@ -6,9 +6,10 @@ use POSIX ();
 use Test::Sluice::Process qw(descendants_of slurp);
 use Exporter 'import';
 
-our @EXPORT_OK = qw(cpu_us ended_children_us memory_kb family);
+our @EXPORT_OK = qw(cpu_us ended_children_us memory_kb family is_kernel_thread);
 
 my $kTickUs = 1e6 / POSIX::sysconf(&POSIX::_SC_CLK_TCK);
+my $kKernelThread = 0x00200000;    # PF_KTHREAD, of the flags in /proc/PID/stat
 
 # family: PID and all its descendants, sorted.
 sub family {
@@ -31,11 +32,22 @@ sub cpu_us {
 sub ended_children_us {
     my $ticks = 0;
     for my $pid (@_) {
-        my ($fields) = slurp("/proc/$pid/stat") =~ /\) (.*)/s or next;
-        my @field = split ' ', $fields;
+        my @field = stat_fields($pid) or next;
         $ticks += $field[13] + $field[14];
     }
     return $ticks * $kTickUs;
+}
+
+# is_kernel_thread: PID is one. Its command line doesn't tell: that of a process which has ended and waits for its parent is empty, too.
+sub is_kernel_thread {
+    my @field = stat_fields($_[0]) or return 0;
+    return $field[6] & $kKernelThread ? 1 : 0;
+}
+
+# stat_fields: /proc/PID/stat after the name: the state is the first.
+sub stat_fields {
+    my ($fields) = slurp("/proc/$_[0]/stat") =~ /\) (.*)/s or return;
+    return split ' ', $fields;
 }
 
 # memory_kb: { Pss => KB, Private => KB } of PIDS together: pages shared among them count once.

@@ -8,7 +8,7 @@ use strict;
 use warnings;
 use List::Util qw(max sum0);
 use Time::HiRes qw(time);
-use Bench::Proc qw(cpu_us ended_children_us family);
+use Bench::Proc qw(cpu_us ended_children_us family is_kernel_thread);
 use Test::Sluice::Process qw(slurp);
 use Exporter 'import';
 
@@ -34,7 +34,7 @@ sub others {
     opendir my $proc, '/proc' or die "/proc: $!\n";
     my %used;
     for my $pid (grep { /^\d+$/ && !$ours{$_} } readdir $proc) {
-        $used{$pid} = cpu_us($pid) + ended_children_us($pid) if length slurp("/proc/$pid/cmdline");
+        $used{$pid} = cpu_us($pid) + ended_children_us($pid) unless is_kernel_thread($pid);
     }
     return \%used;
 }
