@@ -30,8 +30,8 @@ struct Pipe {
   Fd read, write;
 };
 
-struct Context final : LogContext {
-  explicit Context(std::string t, uint64_t c = 7) : text(std::move(t)), connection(c) {}
+struct TestContext final : LogContext {
+  explicit TestContext(std::string t, uint64_t c = 7) : text(std::move(t)), connection(c) {}
   uint64_t log_connection() const override { return connection; }
   void append_log_context(std::string& line) const override { line += text; }
   std::string text;
@@ -50,10 +50,10 @@ TEST_CASE("a line has nginx's form") {
   logger.add({pipe.write.get(), LogLevel::error});
   logger.write(LogLevel::error, "message", nullptr);
   CHECK(pipe.take() == prefix("error") + "message\n");
-  Context context(", client: 127.0.0.1, server: x");
+  TestContext context(", client: 127.0.0.1, server: x");
   logger.write(LogLevel::crit, "message", &context);
   CHECK(pipe.take() == prefix("crit") + "*7 message, client: 127.0.0.1, server: x\n");
-  Context unnumbered(", client: ::1", 0);
+  TestContext unnumbered(", client: ::1", 0);
   logger.write(LogLevel::stderr_, "message", &unnumbered);
   CHECK(pipe.take() == prefix("") + "message, client: ::1\n");
 }
@@ -78,7 +78,7 @@ TEST_CASE("control bytes are escaped, but line feeds and tabs of the message are
   Pipe pipe;
   Logger logger;
   logger.add({pipe.write.get(), LogLevel::error});
-  Context context(", request: \"GET /\n\t\x1b\x80\x7f\"");
+  TestContext context(", request: \"GET /\n\t\x1b\x80\x7f\"");
   LOG_WITH(logger, error, context, "a\n\tb\x1b[0m\r\x7f\xc3\xa9");
   CHECK(pipe.take() ==
         prefix("error") +
