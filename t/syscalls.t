@@ -29,23 +29,30 @@ my $s      = Test::Sluice::Server->new(
         }')->start;
 my ($worker) = $s->worker_pids;
 
-# calls: how often the worker made which system call while PATH was asked for, one request after the other; any read is a "read".
+# traced: how often the worker made which system call while RUN ran; any read is a "read".
+sub traced {
+    my ($name, $run) = @_;
+    my $trace  = "$s->{prefix}/logs/trace.$name";
+    my $strace = Test::Sluice::Process->spawn(argv => ['strace', '-p', $worker, '-o', $trace], stderr => "$trace.err");
+    wait_until { slurp("$trace.err") =~ /attached/ || defined $strace->exited };
+    die 'strace cannot attach: ' . slurp("$trace.err") if defined $strace->exited;
+    $run->();
+    $strace->signal('INT');
+    $strace->wait_exit(5);
+    my %count;
+    $count{$kKind{$_} || $_}++ for slurp($trace) =~ /^(\w+)\(/mg;
+    return \%count;
+}
+
+# calls: what the worker does while PATH is asked for, one request after the other.
 sub calls {
     my ($path) = @_;
     my $client = $s->connection;
     my $ask    = sub { $client->request('GET', $path)->status eq '200' or die "no response" for 1 .. $_[0] };
     $ask->($kWarmUp);
-    my $trace  = "$s->{prefix}/logs/trace" . $path =~ tr{/}{.}r;
-    my $strace = Test::Sluice::Process->spawn(argv => ['strace', '-p', $worker, '-o', $trace], stderr => "$trace.err");
-    wait_until { slurp("$trace.err") =~ /attached/ || defined $strace->exited };
-    die 'strace cannot attach: ' . slurp("$trace.err") if defined $strace->exited;
-    $ask->($kRequests);
-    $strace->signal('INT');
-    $strace->wait_exit(5);
+    my $count = traced($path =~ tr{/}{.}r, sub { $ask->($kRequests) });
     $client->close;
-    my %count;
-    $count{$kKind{$_} || $_}++ for slurp($trace) =~ /^(\w+)\(/mg;
-    return \%count;
+    return $count;
 }
 
 # Both sides' waits; timers and the heartbeat add a few that do not depend on the number of requests.
@@ -59,10 +66,26 @@ sub check {
     };
 }
 
-
 check 'a response of our own: one read, one write', '/return', read => 1, write => 1;
 check 'a proxied request: one read and one write on each side', '/echo', read => 2, write => 2;
 check 'the same with Lua in it', '/lua', read => 2, write => 2;
+
+# The requests are there when the worker looks: it was stopped meanwhile.
+subtest 'a connection for one request: it is read, answered and closed' => sub {
+    my $clients = 200;
+    my @client;
+    my $count = traced('connections', sub {
+        kill STOP => $worker;
+        @client = map { $s->connection } 1 .. $clients;
+        $_->write("GET /return HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n") for @client;
+        kill CONT => $worker;
+        is scalar(grep { $_->read_response->status eq '200' } @client), $clients, 'responses';
+    });
+    $_->close for @client;
+    # The first few are registered before they are read, until the worker sees that the requests are there.
+    my %most = (accept4 => $clients + 10, read => $clients + 5, write => $clients, close => $clients, epoll_ctl => 2 * 20, epoll_wait => 40);
+    cmp_ok $count->{$_} || 0, '<=', $most{$_} || 2, $_ for sort keys %$count;
+};
 
 $s->stop;
 done_testing;

@@ -32,16 +32,21 @@ static_assert(alignof(event) <= 8);
 IoWatcher::~IoWatcher() { close_fd(); }
 
 void IoWatcher::watch(EventLoop& loop, int fd) {
-  CHECK(fd_ == -1 && fd >= 0);
-  fd_ = fd;
+  hold(fd);
+  watch_held(loop);
+}
+
+void IoWatcher::watch_held(EventLoop& loop) {
+  CHECK(fd_ >= 0 && !watched_);
+  watched_ = true;
   auto* registered = new (event_) event;
   constexpr short kWhat = EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST;
-  CHECK(event_assign(registered, loop.impl().base, fd, kWhat, IoWatcherAccess::on_event, this) == 0);
+  CHECK(event_assign(registered, loop.impl().base, fd_, kWhat, IoWatcherAccess::on_event, this) == 0);
   CHECK(event_add(registered, nullptr) == 0);
 }
 
 int IoWatcher::unwatch() {
-  if (fd_ >= 0) event_del(&IoWatcherAccess::of(*this));
+  if (std::exchange(watched_, false)) event_del(&IoWatcherAccess::of(*this));
   return std::exchange(fd_, -1);
 }
 

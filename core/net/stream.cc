@@ -97,6 +97,7 @@ bool Stream::ReadAwaiter::await_ready() {
 
 void Stream::ReadAwaiter::await_suspend(std::coroutine_handle<> waiter) {
   CHECK(stream_.reader_ == nullptr);
+  stream_.begin_watch();
   waiter_ = waiter;
   stream_.reader_ = this;
   stream_.burst_ = 0;
@@ -152,6 +153,7 @@ bool Stream::WriteAwaiter::await_ready() { return stream_.attempt_first_write(*t
 
 void Stream::WriteAwaiter::await_suspend(std::coroutine_handle<> waiter) {
   CHECK(stream_.writer_ == nullptr);
+  stream_.begin_watch();
   waiter_ = waiter;
   stream_.writer_ = this;
   if (timeout_.count() > 0) deadline_ = stream_.loop_->now() + static_cast<Tick>(timeout_.count());
@@ -232,6 +234,7 @@ Result<size_t> Stream::try_write(const iovec* parts, int count) {
   size_t sent = static_cast<size_t>(n);
   bytes_written_ += sent;
   writable_ = sent == total_bytes(parts, count);
+  if (!writable_) begin_watch();
   return sent;
 }
 
@@ -243,6 +246,7 @@ Result<size_t> Stream::try_send_file(int file, uint64_t offset, size_t bytes) {
   if (n < 0) {
     if (!would_wait(errno)) return os_error("sendfile()", errno, errno == EIO ? ErrorKind::io : ErrorKind::reset);
     writable_ = false;
+    begin_watch();
     return size_t{0};
   }
   bytes_written_ += static_cast<size_t>(n);
@@ -284,8 +288,10 @@ void Stream::tell_observer(unsigned events, bool was_blocked) {
   if (events & kReadable) observer_->on_readable(*this);
 }
 
-// on_timer serves whatever has waited: a reader that gave the loop a turn, one that asks the socket once, deadlines.
+// on_timer serves whatever has waited: a socket that is not registered yet, a reader that gave the loop a turn, one that asks the
+// socket once, deadlines.
 void Stream::on_timer() {
+  begin_watch();
   if (std::exchange(expires_, false)) {
     if (observer_ != nullptr) observer_->on_deadline(*this);
     return;

@@ -23,7 +23,10 @@ class Tunnel final : private StreamObserver, private Timer {
 
   bool await_ready() const { return false; }
   bool await_suspend(std::coroutine_handle<> waiter) {
-    for (Way& way : ways_) way.from.set_observer(this);
+    for (Way& way : ways_) {
+      way.from.set_observer(this);
+      way.from.begin_watch();
+    }
     for (Way& way : ways_) pump(way);
     if (finished()) return false;
     waiter_ = waiter;

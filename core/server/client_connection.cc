@@ -34,9 +34,8 @@ struct ClientConnection::Active {
 
 ClientConnection::ClientConnection(Owner& owner, EventLoop& loop, int fd, const Address& client,
                                    std::shared_ptr<ActiveListener> listener, uint64_t number)
-    : stream_(loop, fd), owner_(owner), listener_(std::move(listener)), client_(client), number_(number) {
+    : stream_(loop, fd, Stream::Unwatched{}), owner_(owner), listener_(std::move(listener)), client_(client), number_(number) {
   stream_.set_observer(this);
-  stream_.expire_after(listener_->hosts->default_server()->client_header_timeout);
 }
 
 ClientConnection::~ClientConnection() {
@@ -88,6 +87,12 @@ void ClientConnection::client_left() {
 
 void ClientConnection::on_deadline(Stream&) { end(); }
 
+void ClientConnection::begin(bool at_once) {
+  if (at_once) return serve();
+  stream_.begin_watch();
+  stream_.expire_after(listener_->hosts->default_server()->client_header_timeout);
+}
+
 void ClientConnection::close_now() { end(); }
 
 void ClientConnection::drain() {
@@ -104,6 +109,7 @@ void ClientConnection::serve() {
   Wait wait = serve_request();
   if (wait == Wait::nothing) wait = serve_further();
   if (wait == Wait::nothing) return served(this);
+  stream_.watch_soon();
   active_->flow.start(serve_waiting(wait), &served, this);
 }
 
@@ -116,6 +122,7 @@ void ClientConnection::served(void* self) {
 void ClientConnection::become_idle() {
   active_.reset();
   if (owner_.draining() || listener_->removed) return end();
+  stream_.begin_watch();
   stream_.expire_after(keepalive_timeout_.count() > 0 ? keepalive_timeout_ : listener_->hosts->default_server()->client_header_timeout);
 }
 

@@ -53,6 +53,9 @@ class ClientConnection final : private StreamObserver {
   void count_limit(ServerMetrics::Limit limit) { owner_.metrics().limit_hit(limit); }
   // close_now cancels what runs (its log phase still happens) and closes the socket.
   void close_now();
+  // begin starts its life. `at_once`: the first request has probably come already, so that the socket is asked before it is registered;
+  // may end the connection.
+  void begin(bool at_once);
   // drain: the process goes. What the client has sent is answered; an idle connection ends, one that has never asked has a moment.
   void drain();
 

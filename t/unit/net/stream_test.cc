@@ -1,5 +1,7 @@
 #include <sluice/net/stream.h>
 
+#include <sys/socket.h>
+
 #include <memory>
 #include <string>
 
@@ -101,6 +103,61 @@ TEST_CASE("bytes that arrived while nobody waited are read without suspending") 
   auto got = read.await_resume();
   REQUIRE(std::string(got->data(), got->size()) == "early");
   REQUIRE_FALSE(stream.readable_hint());
+}
+
+TEST_CASE("an unwatched stream hears of nothing until it is watched") {
+  EventLoop loop;
+  auto pair = unix_pair();
+  Stream stream(loop, pair.near.release(), Stream::Unwatched{});
+  Watcher watcher;
+  stream.set_observer(&watcher);
+  REQUIRE(send_text(pair.far, "early"));
+  loop.run_once(false);
+  REQUIRE(watcher.log.empty());
+  stream.begin_watch();
+  stream.begin_watch();
+  REQUIRE(turn_until(loop, [&] { return watcher.log == "r"; }));
+}
+
+TEST_CASE("an unwatched stream is watched soon, when that was asked for") {
+  EventLoop loop;
+  auto pair = unix_pair();
+  Stream stream(loop, pair.near.release(), Stream::Unwatched{});
+  Watcher watcher;
+  stream.set_observer(&watcher);
+  pair.far.reset();
+  stream.watch_soon();
+  REQUIRE(turn_until(loop, [&] { return watcher.log == "c"; }));
+}
+
+TEST_CASE("waiting in an unwatched stream watches it") {
+  EventLoop loop;
+  auto pair = unix_pair();
+  Stream stream(loop, pair.near.release(), Stream::Unwatched{});
+  REQUIRE(send_text(pair.far, "early"));
+  ReadLog log;
+  Flow reader;
+  reader.start(read_all(stream, log));
+  REQUIRE(turn_until(loop, [&] { return log.bytes == "early"; }));
+}
+
+TEST_CASE("a short write watches an unwatched stream") {
+  EventLoop loop;
+  auto pair = unix_pair();
+  Stream stream(loop, pair.near.release(), Stream::Unwatched{});
+  Watcher watcher;
+  stream.set_observer(&watcher);
+  const std::string text = pattern(4 << 20);
+  auto sent = stream.try_write(text.data(), text.size());
+  REQUIRE(sent);
+  REQUIRE(*sent < text.size());
+  std::string sink(text.size(), ' ');
+  REQUIRE(turn_until(loop, [&] {
+    while (::recv(pair.far.get(), sink.data(), sink.size(), MSG_DONTWAIT) > 0) {
+    }
+    return !watcher.log.empty();
+  }));
+  REQUIRE(watcher.log == "w");
 }
 
 TEST_CASE("assume_readable reads before the first event") {

@@ -89,7 +89,7 @@ class SLUICE_API Timer : private detail::Link {
   Tick slot_tick_ = 0;  // when the wheel will look at it; at most kResolution after the deadline while armed
 };
 
-// IoWatcher: a file descriptor on the loop. Registered once for its life, edge-triggered, in both directions.
+// IoWatcher: a file descriptor on the loop. Registered at most once in its life, edge-triggered, in both directions.
 class SLUICE_API IoWatcher {
  public:
   enum Events : unsigned { kReadable = 1, kWritable = 2, kClosed = 4 };  // kClosed: the peer shut its side (EPOLLRDHUP) or worse
@@ -104,6 +104,15 @@ class SLUICE_API IoWatcher {
   // watch takes the non-blocking descriptor over and registers it. What is already ready is reported in the next turn.
   // A broken connection may be reported as kReadable | kWritable without kClosed. REQUIRES: fd() == -1.
   void watch(EventLoop& loop, int fd);
+  // hold takes the descriptor over and leaves it off the loop, until watch_held: for one that may be gone before anything waits for
+  // it. REQUIRES: fd() == -1.
+  void hold(int fd) {
+    CHECK(fd_ == -1 && fd >= 0);
+    fd_ = fd;
+  }
+  // watch_held registers it. REQUIRES: fd() >= 0, !watched().
+  void watch_held(EventLoop& loop);
+  bool watched() const { return watched_; }
   // unwatch deregisters and returns the descriptor without closing it.
   int unwatch();
   // close_fd deregisters and closes; harmless when there is no descriptor.
@@ -115,6 +124,7 @@ class SLUICE_API IoWatcher {
   static constexpr size_t kEventBytes = 128;  // sizeof(struct event), asserted where it is known
   alignas(8) std::byte event_[kEventBytes];
   int fd_ = -1;
+  bool watched_ = false;
 };
 
 class SLUICE_API EventLoop {

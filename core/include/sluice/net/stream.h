@@ -49,12 +49,26 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
   // One flow may read this much without giving the loop a turn.
   static constexpr uint32_t kBurstBytes = 256 * 1024;
   static constexpr Tick kProbeAfter = 500;
+  static constexpr Tick kWatchAfter = 10;
   // scratch is this thread's read buffer.
   static std::span<char> scratch();
 
   // Takes the connected (or connecting) non-blocking socket over.
   Stream(EventLoop& loop, int fd);
+  // The same, and the loop hears of the socket only when something waits in the stream, a write came short, or the owner says so: a
+  // connection that ends before costs no registration. Until then the observer is told nothing.
+  struct Unwatched {};
+  Stream(EventLoop& loop, int fd, Unwatched) : loop_(&loop) { hold(fd); }
   ~Stream() override;
+
+  // begin_watch registers the socket unless that has been done; what is there already is reported in the next turn.
+  void begin_watch() {
+    if (!watched()) [[unlikely]] watch_held(*loop_);
+  }
+  // watch_soon does it in kWatchAfter, unless the stream is gone by then. REQUIRES: nothing waits in it.
+  void watch_soon() {
+    if (!watched()) Timer::arm(loop_->now() + kWatchAfter);
+  }
 
   using IoWatcher::fd;
 
