@@ -123,6 +123,35 @@ subtest 'a client that leaves while its request is on the way upstream' => sub {
     ok wait_until { $server->access_log =~ m{"GET /up/hang HTTP/1\.1" 499 } }, 'and 499 is logged';
 };
 
+# Many clients whose bytes are there before the worker accepts them: most are read before their socket is registered on the loop.
+sub at_once {
+    my ($bytes) = @_;
+    my ($worker) = $server->worker_pids;
+    kill STOP => $worker;
+    my @client = map { $server->connection } 1 .. 40;
+    $_->write($bytes) for @client;
+    kill CONT => $worker;
+    return @client;
+}
+
+subtest 'requests that are there before their connections are accepted' => sub {
+    my @client = at_once(get('/a') . get('/b'));
+    is scalar(grep { $_->read_response->body eq "/a 1\n" && $_->read_response->body eq "/b 2\n" } @client), 40, 'pipelined ones are answered';
+    is scalar(grep { $_->request(GET => '/c')->body eq "/c 3\n" } @client), 40, 'and the next ones';
+
+    @client = at_once("GET /a HTTP/1.1\r\nHo");
+    $_->write("st: a\r\n\r\n") for @client;
+    is scalar(grep { $_->read_response->body eq "/a 1\n" } @client), 40, 'half a head waits for the rest';
+
+    $origin->reset;
+    my $logged = () = $server->access_log =~ /hang/g;
+    @client = at_once(get('/up/hang'));
+    ok wait_until { scalar($origin->requests) == 40 }, 'the origin has requests of clients';
+    $_->close for @client;
+    ok wait_until { !grep { $_->{open} } @{ $origin->state } }, 'who leave: the upstream connections are closed';
+    ok wait_until { (() = $server->access_log =~ m{/hang HTTP/1\.1" 499 }g) == $logged + 40 }, 'and 499 is logged for each';
+};
+
 my $hasty = $server->rand_port(1);
 
 subtest 'client_header_timeout' => sub {
