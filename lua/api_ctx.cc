@@ -27,9 +27,11 @@ int get_ctx(lua_State* L, Vm& vm) {
 
 int get(lua_State* L) {
   Vm& vm = Vm::of(L);
-  if (lua_type(L, 2) != LUA_TSTRING) return 0;
-  if (lua_tolstring(L, 2, nullptr) == vm.known.ctx) return get_ctx(L, vm);
-  std::string_view key = text_at(L, 2);
+  size_t size = 0;
+  const char* text = lua_tolstring(L, 2, &size);
+  if (text == nullptr) return 0;
+  if (text == vm.known.ctx) return get_ctx(L, vm);
+  const std::string_view key(text, size);
   if (key == "status") {
     lua_pushinteger(L, request_in(L, kRequestPhases).response().status);
     return 1;

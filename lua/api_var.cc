@@ -39,8 +39,9 @@ const Variable* find(lua_State* L, Exchange& exchange) {
 
 int get(lua_State* L) {
   Exchange& exchange = request_in(L, kRequestPhases);
-  if (lua_type(L, 2) == LUA_TNUMBER) return push_capture(L, exchange, lua_tointeger(L, 2));
-  if (lua_type(L, 2) != LUA_TSTRING) return luaL_error(L, "bad variable name");
+  if (const int type = lua_type(L, 2); type != LUA_TSTRING) {
+    return type == LUA_TNUMBER ? push_capture(L, exchange, lua_tointeger(L, 2)) : luaL_error(L, "bad variable name");
+  }
   const Variable* variable = find(L, exchange);
   VariableValue value;
   if (variable != nullptr) value = variable->get(exchange);

@@ -174,9 +174,9 @@ void push_field(lua_State* L, const Headers& headers, const Header* first) {
 
 namespace {
 
-// value_at copies a value; raises when it is neither a string nor a number nor a boolean.
-std::string_view value_at(lua_State* L, int index, Arena& arena) {
-  switch (lua_type(L, index)) {
+// value_at copies a value of the type; raises when it is neither a string nor a number nor a boolean.
+std::string_view value_at(lua_State* L, int index, int type, Arena& arena) {
+  switch (type) {
     case LUA_TSTRING: return escaped(arena, text_at(L, index));
     case LUA_TBOOLEAN: return lua_toboolean(L, index) != 0 ? "true" : "false";
     case LUA_TNUMBER: {
@@ -202,7 +202,7 @@ void store_field(lua_State* L, int index, Arena& arena, Headers& headers, const 
   }
   std::string_view kept = id != HeaderId::unknown ? header_name(id) : arena.copy(name.text);
   if (type != LUA_TTABLE) {
-    std::string_view value = value_at(L, index, arena);
+    std::string_view value = value_at(L, index, type, arena);
     if (how == FieldStore::append) headers.add(id, kept, value);
     else if (id != HeaderId::unknown) headers.set(id, value);
     else headers.set(kept, value);
@@ -212,7 +212,7 @@ void store_field(lua_State* L, int index, Arena& arena, Headers& headers, const 
   if (how == FieldStore::replace) headers.remove(kept);
   for (int i = single && count > 0 ? count : 1; i <= count; ++i) {
     lua_rawgeti(L, index, i);
-    headers.add(id, kept, value_at(L, lua_gettop(L), arena));
+    headers.add(id, kept, value_at(L, lua_gettop(L), lua_type(L, -1), arena));
     lua_pop(L, 1);
   }
 }

@@ -112,9 +112,10 @@ void set_next_position(lua_State* L, int context, size_t end) {
 
 // ngx.re.match(subject, regex, options?, ctx?, res_table?)
 int re_match(lua_State* L) {
-  lua_settop(L, 5);
+  const bool is_short = lua_gettop(L) == 3;  // as it is mostly called: neither ctx nor res_table
+  if (!is_short) lua_settop(L, 5);
   std::string_view subject = text_argument(L, 1);
-  size_t from = start_position(L, 4);
+  size_t from = is_short ? 0 : start_position(L, 4);
   RegexCache& cache = RegexCache::in_function(L);
   Regex* regex = cache.find(L, 2, 3);
   if (regex == nullptr) return push_compile_error(L, 1);
@@ -126,14 +127,14 @@ int re_match(lua_State* L) {
     return 1;
   }
   size_t end = regex->offsets()[1];
-  if (lua_istable(L, 5)) {
+  if (!is_short && lua_istable(L, 5)) {
     lua_pushvalue(L, 5);
     set_groups_of_match(L, *regex, subject, set_groups);
   } else {
     push_new_match(L, *regex, subject, set_groups);
   }
   cache.done(*regex);
-  set_next_position(L, 4, end);  // the last thing: ctx may have metamethods
+  if (!is_short) set_next_position(L, 4, end);  // the last thing: ctx may have metamethods
   return 1;
 }
 

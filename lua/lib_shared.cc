@@ -36,8 +36,10 @@ struct Key {
 };
 
 Key key_argument(lua_State* L) {
-  if (lua_type(L, 2) != LUA_TSTRING && lua_isnoneornil(L, 2)) return {{}, "nil key"};
-  std::string_view text = text_argument(L, 2);
+  size_t size = 0;
+  const char* data = lua_tolstring(L, 2, &size);
+  if (data == nullptr && lua_isnoneornil(L, 2)) return {{}, "nil key"};
+  std::string_view text = data != nullptr ? std::string_view(data, size) : text_argument(L, 2);
   if (text.empty()) return {{}, "empty key"};
   if (text.size() > kMaxKeyBytes) return {{}, "key too long"};
   return {text};

@@ -176,9 +176,9 @@ void RegexCache::forget_recent(const Regex* regex) {
 }
 
 Regex* RegexCache::find(lua_State* L, int pattern, int options) {
-  const bool texts = lua_type(L, pattern) == LUA_TSTRING && lua_type(L, options) == LUA_TSTRING;
-  const char* pattern_text = texts ? lua_tolstring(L, pattern, nullptr) : nullptr;
-  const char* options_text = texts ? lua_tolstring(L, options, nullptr) : nullptr;
+  const char* pattern_text = lua_tolstring(L, pattern, nullptr);  // a number becomes a string
+  const char* options_text = lua_tolstring(L, options, nullptr);
+  const bool texts = pattern_text != nullptr && options_text != nullptr;
   if (texts) {
     if (Regex* regex = find_recent(L, pattern_text, options_text)) return regex;
   }

@@ -17,7 +17,7 @@ LuaThread::~LuaThread() { luaL_unref(vm_.main(), LUA_REGISTRYINDEX, entry_.ancho
 void LuaThread::reset() {
   if (ctx_ != LuaSlots::kNone) vm_.slots().drop(ctx_);
   if (!ended_ || lua_topointer(entry_.state, LUA_GLOBALSINDEX) != vm_.globals()) return forget();
-  lua_settop(entry_.state, 0);
+  if (lua_gettop(entry_.state) != 0) lua_settop(entry_.state, 0);
   ended_ = false;
 }
 

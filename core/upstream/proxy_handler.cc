@@ -2,6 +2,8 @@
 
 #include "upstream/proxy_handler.h"
 
+#include <algorithm>
+
 #include <sluice/http/uri.h>
 
 #include "upstream/attempt.h"
@@ -191,7 +193,7 @@ Result<void> ProxyHandler::resolve_dynamic(Exchange& exchange, ResolvedTarget& r
     host = rest.substr(0, end);
     if (end != std::string_view::npos) uri = rest.substr(end + 1);
   } else {
-    const size_t end = rest.find_first_of("/?");
+    const size_t end = std::min(rest.find('/'), rest.find('?'));
     host = rest.substr(0, end);
     if (end != std::string_view::npos) uri = rest.substr(end);
   }
