@@ -8,7 +8,10 @@
 #include <vector>
 
 #include <sluice/base/error.h>
+#include <sluice/http/headers.h>
 #include <sluice/server/exchange.h>
+
+#include "server/log_text.h"
 
 namespace sluice {
 
@@ -18,12 +21,23 @@ enum class LogEscape : uint8_t { standard, json, none };  // log_format escape=
 class LogFormat {
  public:
   LogEscape escape = LogEscape::standard;
+  // What most formats have in every line is read without the variable, which needs room in the arena or a look at a name.
+  enum class Op : uint8_t { none, variable, remote_addr, remote_user, time_local, request, status, body_bytes_sent, http_field };
   struct Part {
-    std::string literal;                 // or
+    std::string literal;  // comes first
+    Op op = Op::none;
+    HeaderId field = HeaderId::unknown;  // of http_field
     const Variable* variable = nullptr;
   };
   std::vector<Part> parts;
-  void render(Exchange& exchange, std::string& out) const;  // without the newline
+  void add_literal(std::string_view text) { parts.emplace_back().literal = text; }
+  void add_variable(const Variable& variable);
+  // render adds one line, without the newline.
+  void render(Exchange& exchange, LogText& out) const;
+
+ private:
+  void add_op(const Part& part, Exchange& exchange, LogText& out) const;
+  void add_value(const VariableValue& value, LogText& out) const;
 };
 
 class AccessLog {

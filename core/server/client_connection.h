@@ -10,6 +10,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include <sluice/event/event_loop.h>
 #include <sluice/net/stream.h>
@@ -45,6 +47,11 @@ class ClientConnection final : private StreamObserver {
 
   Stream& stream() { return stream_; }
   const Address& client_address() const { return client_; }
+  // client_host is the client's address as text, as Address::host_text: made once, it is in nearly every log line.
+  std::string_view client_host() {
+    if (client_host_.empty()) client_host_ = client_.host_text();
+    return client_host_;
+  }
   const Address& server_address();
   uint64_t number() const { return number_; }
   uint64_t requests() const { return requests_; }
@@ -102,6 +109,7 @@ class ClientConnection final : private StreamObserver {
   Stream stream_;
   Owner& owner_;
   std::shared_ptr<ActiveListener> listener_;
+  std::string client_host_;
   std::unique_ptr<Active> active_;
   Address client_;
   std::unique_ptr<Address> server_;

@@ -1,11 +1,10 @@
 // Variables of the connection, the server, the process and the time.
 #include <unistd.h>
 
-#include <charconv>
-
 #include <sluice/base/clock.h>
 #include <sluice/base/hash.h>
 
+#include "server/client_connection.h"
 #include "server/core_conf.h"
 #include "server/variable_text.h"
 
@@ -16,25 +15,11 @@ namespace {
 // What nginx-minded scripts compare $nginx_version with: the version whose semantics sluice follows.
 constexpr std::string_view kNginxVersion = "1.27.1";
 
-// host_text is Address::host_text in the arena. It is in nearly every log line, so that IPv4 goes without the C library.
-std::string_view host_text(Exchange& x, const Address& address) {
-  if (address.family() != AF_INET) return x.arena().copy(address.host_text());
-  constexpr size_t kLongest = 15;  // 255.255.255.255
-  const auto* bytes = reinterpret_cast<const unsigned char*>(&reinterpret_cast<const sockaddr_in*>(address.data())->sin_addr);
-  char* const start = x.arena().allocate_chars(kLongest);
-  char* at = start;
-  for (size_t i = 0; i < 4; ++i) {
-    if (i != 0) *at++ = '.';
-    at = std::to_chars(at, start + kLongest, bytes[i]).ptr;
-  }
-  return {start, static_cast<size_t>(at - start)};
-}
-
-VariableValue remote_addr(Exchange& x, const Variable&) { return host_text(x, x.client_address()); }
+VariableValue remote_addr(Exchange& x, const Variable&) { return x.connection().client_host(); }
 VariableValue remote_port(Exchange& x, const Variable&) {
   return x.client_address().is_unix() ? std::string_view("") : decimal(x, x.client_address().port());
 }
-VariableValue server_addr(Exchange& x, const Variable&) { return host_text(x, x.server_address()); }
+VariableValue server_addr(Exchange& x, const Variable&) { return x.arena().copy(x.server_address().host_text()); }
 VariableValue server_port(Exchange& x, const Variable&) {
   return x.server_address().is_unix() ? std::string_view("") : decimal(x, x.server_address().port());
 }

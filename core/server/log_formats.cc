@@ -14,11 +14,11 @@ constexpr std::string_view kCombined =
 Result<void> compile_into(LogFormat& format, VariableTable& variables, const ConfigPlace& place, std::string_view text) {
   while (!text.empty()) {
     size_t dollar = text.find('$');
-    if (dollar != 0) format.parts.push_back({std::string(text.substr(0, dollar)), nullptr});
+    if (dollar != 0) format.add_literal(text.substr(0, dollar));
     if (dollar == std::string_view::npos) break;
     text.remove_prefix(dollar + 1);
     TRY_ASSIGN(std::string_view name, next_variable_name(place, text));
-    format.parts.push_back({{}, variables.use(place, name)});
+    format.add_variable(*variables.use(place, name));
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <sluice/base/strings.h>
 #include <sluice/http/uri.h>
 
+#include "server/client_connection.h"
 #include "server/core_conf.h"
 #include "server/variable_text.h"
 
@@ -99,7 +100,7 @@ VariableValue proxy_host(Exchange& x, const Variable&) { return x.proxy_host.emp
 VariableValue proxy_port(Exchange& x, const Variable&) { return x.proxy_port.empty() ? VariableValue() : VariableValue(x.proxy_port); }
 
 VariableValue proxy_add_x_forwarded_for(Exchange& x, const Variable&) {
-  std::string_view client = x.arena().copy(x.client_address().host_text());
+  std::string_view client = x.connection().client_host();
   std::string_view all;
   for (const Header& header : x.request().headers) {
     if (header.removed || header.id != HeaderId::x_forwarded_for) continue;

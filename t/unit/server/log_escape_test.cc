@@ -9,9 +9,9 @@ using namespace sluice;
 namespace {
 
 std::string escaped(const std::string& text, LogEscape escape) {
-  std::string out;
+  LogText out;
   append_escaped(out, text, escape);
-  return out;
+  return std::string(out.view());
 }
 
 std::string hex(const char* prefix, unsigned byte) {
@@ -22,7 +22,7 @@ std::string hex(const char* prefix, unsigned byte) {
 }  // namespace
 
 TEST_CASE("in a log line what could end a quoted value is escaped, wherever it stands") {
-  for (size_t size : {1u, 15u, 16u, 17u, 40u}) {
+  for (size_t size : {1u, 7u, 8u, 9u, 15u, 16u, 17u, 40u}) {
     for (unsigned c = 0; c < 256; ++c) {
       const bool plain = c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
       for (size_t at : {size_t{0}, size / 2, size - 1}) {

@@ -157,23 +157,23 @@ TEST_CASE("log formats render values, absent ones and escapes") {
   Request request;
   auto& formats = request.building.builder().log_formats();
   auto& variables = request.building.generation()->variables;
-  std::string line;
+  LogText line;
   formats.use(variables, {}, "main")->render(request.x, line);
-  CHECK(line == "/p - \"1\"");
+  CHECK(line.view() == "/p - \"1\"");
   request.x.request().headers.add("X", "a\"b\\c\n\x7f\xc3");
   line.clear();
   formats.use(variables, {}, "main")->render(request.x, line);
-  CHECK(line == "/p a\\x22b\\x5Cc\\x0A\\x7F\\xC3 \"1\"");
+  CHECK(line.view() == "/p a\\x22b\\x5Cc\\x0A\\x7F\\xC3 \"1\"");
   line.clear();
   formats.use(variables, {}, "j")->render(request.x, line);
-  CHECK(line == "{\"a\":\"a\\\"b\\\\c\\n\x7f\xc3\"}");
+  CHECK(line.view() == "{\"a\":\"a\\\"b\\\\c\\n\x7f\xc3\"}");
 }
 
 TEST_CASE("values are escaped as the format says") {
-  std::string out;
+  LogText out;
   append_escaped(out, "\x01\t/", LogEscape::json);
-  CHECK(out == "\\u0001\\t/");
+  CHECK(out.view() == "\\u0001\\t/");
   out.clear();
   append_escaped(out, "\"\n", LogEscape::none);
-  CHECK(out == "\"\n");
+  CHECK(out.view() == "\"\n");
 }
