@@ -230,10 +230,17 @@ Error Vm::take_failure() {
 void Vm::watch_heap() {
   constexpr uint32_t kLooksPerChange = 64;
   constexpr int kSlackKb = 2048, kLeastPause = 200, kMostPause = 1000;
-  least_kb_ = std::min(least_kb_, lua_gc(main_, LUA_GCCOUNT, 0));
+  const int heap_kb = lua_gc(main_, LUA_GCCOUNT, 0);
+  least_kb_ = std::min(least_kb_, heap_kb);
+  // A heap that has grown at once must not be multiplied by the pause of the small one it was.
+  if (heap_kb > 8 * kSlackKb) set_pause(kLeastPause);
   if (++looks_ % kLooksPerChange != 0) return;
-  const int pause = std::clamp(100 + 100 * kSlackKb / std::max(least_kb_, 1), kLeastPause, kMostPause);
+  set_pause(std::clamp(100 + 100 * kSlackKb / std::max(least_kb_, 1), kLeastPause, kMostPause));
   least_kb_ = INT32_MAX;
+}
+
+void Vm::set_pause(int pause) {
+  if (pause == pause_) return;
   const int found = lua_gc(main_, LUA_GCSETPAUSE, pause);
   if (found == pause_) pause_ = pause;
   else lua_gc(main_, LUA_GCSETPAUSE, found);

@@ -124,6 +124,7 @@ class Vm {
     if (++hooks_ % kHooksPerLook == 0) watch_heap();
   }
   void watch_heap();
+  void set_pause(int pause);
 
   LuaCall no_call_;
   LuaCall* call_ = &no_call_;

@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use File::Basename qw(basename);
 use IO::Socket::INET;
+use Time::HiRes qw(sleep);
 use Bench::ConfFiles qw(row_file write_conf);
 use Bench::Proc qw(family);
 use Bench::Software qw(software);
@@ -123,8 +124,14 @@ sub log_lines {
     return $count;
 }
 
+# empty_log: once what was left in a buffer (flush=1s) has been written, so that it does not count as the next load's.
 sub empty_log {
     my ($self) = @_;
+    my $size = -1;
+    while ($size != (-s $self->{log} || 0)) {
+        $size = -s $self->{log} || 0;
+        sleep 1.3;
+    }
     truncate $self->{log}, 0 if -e $self->{log};
 }
 
