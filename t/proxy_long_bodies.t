@@ -16,7 +16,11 @@ my $origin = Test::Sluice::Origin->start;
 my $long   = Test::Sluice::TcpScript->start(keep_open => 1, replies => ["$kHead${kBody}more", $kHead . $kBody]);
 my $short  = Test::Sluice::TcpScript->start(replies => [$kHead . substr $kBody, 0, 2_000_000]);
 my $stuck  = Test::Sluice::TcpScript->start(keep_open => 1, replies => [$kHead . substr $kBody, 0, 2_000_000]);
+my $early  = Test::Sluice::TcpScript->start(keep_open => 1, query_bytes => 300_000, replies => ["HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n"]);
+my $gone   = Test::Sluice::TcpScript->start(query_bytes => 300_000, replies => ['']);
+my $ended  = Test::Sluice::TcpScript->start(replies => ["HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: $kLength\r\n\r\n$kBody"]);
 my $server = Test::Sluice::Server->new(vars => {
+    EARLY_PORT => $early->port, GONE_PORT => $gone->port, ENDED_PORT => $ended->port,
     ORIGIN_PORT => $origin->port, LONG_PORT => $long->port, SHORT_PORT => $short->port, STUCK_PORT => $stuck->port,
 }, http_config => <<'END2', config => <<'END');
     log_format counts "$uri $status $body_bytes_sent $upstream_response_length $upstream_bytes_sent";
@@ -27,6 +31,9 @@ END2
         location / { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; }
         location /long { proxy_pass http://127.0.0.1:$TEST_SLUICE_LONG_PORT; }
         location /short { proxy_pass http://127.0.0.1:$TEST_SLUICE_SHORT_PORT; }
+        location /early { proxy_pass http://127.0.0.1:$TEST_SLUICE_EARLY_PORT; }
+        location /gone { proxy_pass http://127.0.0.1:$TEST_SLUICE_GONE_PORT; }
+        location /ended { proxy_pass http://127.0.0.1:$TEST_SLUICE_ENDED_PORT; }
         location /stuck { proxy_pass http://127.0.0.1:$TEST_SLUICE_STUCK_PORT; }
 END
 $server->start;
@@ -102,6 +109,24 @@ subtest 'a long upload that the client breaks off' => sub {
     ok !(grep { $_->{complete} } $origin->requests), 'and has no whole request';
 };
 
+for my $case (['/early', 413, 'an early answer'], ['/gone', 502, 'an upstream that goes away']) {
+    my ($path, $status, $what) = @$case;
+    subtest "$what during a long upload" => sub {
+        my $c = $server->connection(timeout => 10);
+        $c->write("POST $path HTTP/1.1\r\nHost: a\r\nContent-Length: $kLength\r\n\r\n" . substr $kBody, 0, 400_000);
+        is $c->read_response->status, $status, 'its status';
+        # The second request begins exactly behind the first one's body, or nowhere.
+        $c->write(substr($kBody, 400_000) . "GET /bytes/5 HTTP/1.1\r\nHost: a\r\n\r\n");
+        is $c->read_response->body, '01234', 'the connection goes on behind the whole body';
+    };
+}
+
+subtest 'a long response that ends with its connection' => sub {
+    my $mark = $server->log_mark;
+    ok $server->get('/ended')->body eq $kBody, 'arrives';
+    unlike substr(Test::Sluice::Process::slurp($server->prefix . "/logs/error.log"), $mark), qr/more data/, 'and its end is no data';
+};
+
 subtest 'one that waits for 100-continue' => sub {
     my $c = $server->connection(timeout => 30);
     $c->write("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: $kLength\r\n\r\n");
@@ -112,5 +137,5 @@ subtest 'one that waits for 100-continue' => sub {
 };
 
 ok $server->stop, 'a clean end';
-$_->stop for $origin, $long, $short, $stuck;
+$_->stop for $origin, $long, $short, $stuck, $early, $gone, $ended;
 done_testing;

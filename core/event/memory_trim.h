@@ -8,8 +8,8 @@ namespace sluice {
 
 class MemoryTrim final : private Timer {
  public:
-  // So many turns in one period are work.
-  static constexpr uint64_t kBusyTurns = 300;
+  // So many turns in one period are work: far fewer than what begins the watch, so that a steady trickle is never trimmed.
+  static constexpr uint64_t kBusyTurns = 16;
 
   // Watches the count of a loop's turns.
   MemoryTrim(const uint64_t& turns, Milliseconds period) : turns_(turns), period_(period) {}

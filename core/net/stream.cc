@@ -218,8 +218,8 @@ bool Stream::wrote(WriteAwaiter& writer, ssize_t n) {
   size_t sent = static_cast<size_t>(n);
   bytes_written_ += sent;
   writer.left_ -= sent;
-  if (writer.left_ == 0) return true;
-  writable_ = false;
+  writable_ = writer.left_ == 0;
+  if (writable_) return true;
   if (sent > 0 && writer.deadline_ != 0) writer.deadline_ = loop_->now() + static_cast<Tick>(writer.timeout_.count());
   return false;
 }

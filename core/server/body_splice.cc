@@ -35,10 +35,25 @@ bool ExchangeRuntime::splices_body() const {
 
 Task<Spliced> ExchangeRuntime::splice_body(Stream& to, Milliseconds write_timeout, uint64_t& moved) {
   body_state_ = BodyState::streaming;
-  Spliced result = co_await splice_bytes(stream_, to, body_left_, {location_->core.client_body_timeout, write_timeout, &moved});
-  body_left_ -= result.bytes;
-  body_received_ += result.bytes;
-  if (body_left_ == 0) body_state_ = BodyState::streamed;
+  // What has left the client's socket is gone from the body, whether or not the other side took it: also when this is cancelled.
+  struct Taken {
+    ExchangeRuntime& exchange;
+    uint64_t before = exchange.stream_.bytes_read();
+    explicit Taken(ExchangeRuntime& of) : exchange(of) {}
+    Taken(const Taken&) = delete;
+    Taken& operator=(const Taken&) = delete;
+    ~Taken() {
+      const uint64_t bytes = exchange.stream_.bytes_read() - before;
+      exchange.body_left_ -= bytes;
+      exchange.body_received_ += bytes;
+      if (exchange.body_left_ == 0) exchange.body_state_ = BodyState::streamed;
+    }
+  };
+  Spliced result;
+  {
+    Taken taken(*this);
+    result = co_await splice_bytes(stream_, to, body_left_, {location_->core.client_body_timeout, write_timeout, &moved});
+  }
   if (result.end == Spliced::End::source_ended) result.error = Error(ErrorKind::closed, "client prematurely closed connection");
   if (result.end == Spliced::End::source_ended || result.end == Spliced::End::source_failed) {
     result.error.source = ErrorSource::client;

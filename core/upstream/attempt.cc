@@ -144,6 +144,7 @@ void Attempt::forget_connection() {
   sender_.cancel();
   connection_.reset();
   send_error_.reset();
+  record_.bytes_sent -= written_;
   written_ = 0;
   begun_ = body_sent_ = false;
 }
@@ -443,7 +444,9 @@ Task<Outcome> Attempt::relay_body() {
       continue;
     }
     if (!got) co_return cut_off(&got.error());
-    if (client_error_ || (got->empty() && response_->framing != BodyFraming::until_close)) co_return cut_off(nullptr);
+    // An end that we made ourselves, because the peer took no more of the request, is not the response's.
+    const bool given_up = send_error_ && send_error_->kind == ErrorKind::timeout;
+    if (client_error_ || (got->empty() && (given_up || response_->framing != BodyFraming::until_close))) co_return cut_off(nullptr);
     bytes = {got->data(), got->size()};
     record_.bytes_received += bytes.size();
     if (bytes.empty()) complete = true;
@@ -461,7 +464,11 @@ Task<Outcome> Attempt::relay_unseen() {
     switch (through.end) {
       case Spliced::End::complete:
         // Exactly the body was read: whether something stands behind it is still to be seen.
-        surplus_ = stream.readable_hint() && stream.try_read(Stream::scratch());
+        // A read at the end of the stream brings no bytes.
+        if (stream.readable_hint()) {
+          auto more = stream.try_read(Stream::scratch());
+          surplus_ = more && more->ok() && !(*more)->empty();
+        }
         end_upstream();
         co_return Outcome::finished();
       case Spliced::End::target_failed: co_return Outcome::abort();
