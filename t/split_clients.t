@@ -71,3 +71,20 @@ invalid percent value "0%" in
 --- must_die
 --- error_log
 percent total is greater than 100% in
+
+
+
+=== TEST 5: cycles end, of one and of two
+--- http_config
+    split_clients "$arg_x$own" $own { 50% a; * a; }
+    split_clients "$arg_x$b" $a { 50% c; * c; }
+    split_clients "$arg_x$a" $b { * d; }
+    split_clients "$arg_x$part" $part { 0.01% one; }
+--- config
+    location / { return 200 "[$own$a$b$part]\n"; }
+--- request eval
+["GET /?x=1", "GET /?x=2"]
+--- response_body eval
+["[acd]\n", "[acd]\n"]
+--- error_log eval
+[qr/cycle while evaluating variable "own"/, qr/cycle while evaluating variable "a"/, qr/cycle while evaluating variable "part"/]

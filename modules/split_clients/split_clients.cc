@@ -90,15 +90,24 @@ Result<std::unique_ptr<Split>> read_split(DirectiveUse& use) {
   return split;
 }
 
+// In a variable's slot of the exchange while its value is being found.
+constexpr char kBeingFound[] = "being found";
+
 void put_value(Exchange& exchange, const Variable& variable, std::string_view value) {
   exchange.store_set_value(variable.slot, value.data() != nullptr ? value : std::string_view(""));
 }
 
 VariableValue get_value(Exchange& exchange, const Variable& variable) {
   const std::string_view kept = exchange.set_value(variable.slot);
+  if (kept.data() == kBeingFound) {
+    exchange.log_at(LogLevel::error, "cycle while evaluating variable \"", variable.name(), '"');
+    return {};
+  }
   if (kept.data() != nullptr) return kept;
+  exchange.store_set_value(variable.slot, {kBeingFound, 0});
   const VariableValue value = static_cast<const Split*>(variable.data)->value_of(exchange);
   if (value.found) put_value(exchange, variable, value.text);
+  else exchange.store_set_value(variable.slot, {});
   return value;
 }
 
