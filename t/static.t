@@ -199,9 +199,14 @@ own
 >>> secret.txt
 secret
 --- request eval
-["GET /a.txt?site=one", "GET /a.txt?site=two", "GET /own/a.txt?site=one"]
+["GET /a.txt?site=one", "GET /a.txt?site=two", "GET /own/a.txt?site=one",
+ "GET /secret.txt?site=one/..", "GET /secret.txt?site=..%2Fhtml", "GET /secret.txt?site=../html", "GET /secret.txt?site=.."]
+--- error_code eval
+[200, 200, 200, 403, 404, 403, 403]
 --- response_body eval
-["one\n", "two\n", "own\n"]
+["one\n", "two\n", "own\n", (qr/40[34]/) x 4]
+--- error_log
+leaves its root by ".."
 
 
 
@@ -574,3 +579,62 @@ x
 GET /f.x
 --- response_headers
 Content-Type: text/b
+
+
+
+=== TEST 34: captures in an alias do not lead out of it
+--- config
+    location ~ ^/u(.*)$ { alias html/u/$1; }
+    location ~ ^/v(.*)$ { alias html/v$1; }
+    location ~ ^/w/(.*)$ { alias $arg_base/$1; }
+--- user_files
+>>> secret.txt
+secret
+>>> u/x.txt
+x
+>>> v1/x.txt
+v
+--- request eval
+["GET /u../secret.txt", "GET /ux.txt", "GET /v1/x.txt", "GET /w/x.txt?base=html/u", "GET /w/secret.txt?base=html/u/.."]
+--- error_code eval
+[403, 200, 200, 200, 403]
+--- response_body eval
+[qr/403/, "x\n", "v\n", "x\n", qr/403/]
+--- error_log
+leaves its root by ".."
+
+
+
+=== TEST 35: an index with variables is looked for below the root only
+--- config
+    root html/pub;
+    location /dir/ { index $arg_i last.html; }
+--- user_files
+>>> secret.txt
+secret
+>>> pub/dir/x.html
+x
+>>> pub/dir/last.html
+last
+--- request eval
+["GET /dir/?i=x.html", "GET /dir/?i=nothing", "GET /dir/?i=../../secret.txt", "GET /dir/?i=../../nothing"]
+--- error_code eval
+[200, 200, 403, 403]
+--- response_body eval
+["x\n", "last\n", qr/403/, qr/403/]
+--- error_log
+leaves its root by ".."
+
+
+
+=== TEST 36: the whole file system
+--- config
+    location /alias/ { alias /; }
+    location / { root /; }
+--- user_files
+>>> a.txt
+a
+--- request eval
+["GET /alias\$TEST_SLUICE_HTML_DIR/a.txt", "GET \$TEST_SLUICE_HTML_DIR/a.txt"]
+--- response_body eval
+["a\n", "a\n"]

@@ -120,8 +120,8 @@ Outcome FileHandler::serve_directory(Exchange& exchange) const {
     const std::string_view name = index.eval(exchange);
     if (name.starts_with('/')) return go_to(exchange, name);
     if (name.find('\0') != std::string_view::npos) continue;
-    const std::string_view text = exchange.arena().concat(directory.text, name, std::string_view("\0", 1));
-    const FilePath path{text.substr(0, text.size() - 1), directory.root_bytes, 0};
+    const FilePath path = conf_.root->join(exchange, exchange.arena().concat(directory.below_root(), name));
+    if (path.refusal != 0) return Outcome::status(path.refusal);
     const FileLook look = look_at(path.c_str());
     if (look.error == 0) return go_to(exchange, exchange.arena().concat(exchange.uri(), name));
     if (look.error == ENOTDIR || look.error == ENAMETOOLONG || look.error == EACCES || look.error == ELOOP) {

@@ -1,5 +1,6 @@
 #include "root_path.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <sluice/base/strings.h>
@@ -51,9 +52,12 @@ Result<RootPath> RootPath::from_directive(const DirectiveUse& use) {
   } else if (text.ends_with('/')) {
     text.pop_back();
   }
-  if (!text.starts_with('$')) text = use.arg(0) == "/" ? "" : builder.full_path(text);
+  // `root /` is left empty: the URI begins with the slash.
+  const bool whole_system = kind == Kind::root && use.arg(0) == "/";
+  if (!whole_system && !text.starts_with('$')) text = builder.full_path(text);
   TRY_ASSIGN(ComplexValue value, use.block.builder().compile(use.node.place, text));
   RootPath root(kind, std::move(value), builder.prefix());
+  root.literal_bytes_ = std::min(text.find('$'), text.size());
   root.name_ = std::move(name);
   return root;
 }
@@ -66,6 +70,11 @@ std::string_view RootPath::directory(Exchange& exchange) const {
   std::string_view text = value_.eval(exchange);
   if (value_.is_constant() || text.starts_with('/')) return text;
   return exchange.arena().concat(prefix_, text);
+}
+
+size_t RootPath::trusted_bytes(std::string_view directory) const {
+  if (value_.is_constant()) return directory.size();
+  return literal_bytes_ > 0 || !directory.starts_with(prefix_) ? literal_bytes_ : prefix_.size();
 }
 
 FilePath RootPath::path_of_uri(Exchange& exchange) const {
@@ -88,8 +97,9 @@ FilePath RootPath::join(Exchange& exchange, std::string_view rest) const {
   rest.copy(out + base.size(), rest.size());
   out[size] = '\0';
   FilePath path{{out, size}, base.size(), 0};
-  // The end of the directory counts: "/b/." and "./x" make "..".
-  if (climbs(path.text, base.empty() ? 0 : base.size() - 1)) {
+  // The end of what is trusted counts: "/b/." and "./x" make "..".
+  const size_t trusted = trusted_bytes(base);
+  if (climbs(path.text, trusted == 0 ? 0 : trusted - 1)) {
     exchange.log_at(LogLevel::error, '"', path.text, "\" leaves its root by \"..\"");
     path.refusal = 403;
   } else if (std::memchr(out, '\0', size) != nullptr) {

@@ -45,15 +45,20 @@ class RootPath {
   // path_of_uri is where the file of the exchange's URI lies. Refused: 500 when the URI does not begin with the name of an alias's
   // location (something rewrote it), and what join refuses.
   FilePath path_of_uri(Exchange& exchange) const;
-  // join puts `rest` behind the directory. Refused: 403 when a ".." segment would lead out of it, 404 for a NUL.
+  // join puts `rest` behind the directory. Refused: 403 when there is a ".." segment in `rest` or in what variables gave to the directory
+  // (from its first variable on), 404 for a NUL.
   FilePath join(Exchange& exchange, std::string_view rest) const;
 
  private:
   RootPath(Kind kind, ComplexValue value, std::string prefix) : kind_(kind), value_(std::move(value)), prefix_(std::move(prefix)) {}
 
+  // trusted_bytes: that much of the directory was written by the operator.
+  size_t trusted_bytes(std::string_view directory) const;
+
   Kind kind_;
   ComplexValue value_;
   std::string prefix_;  // for a value with variables that turns out to be relative
+  size_t literal_bytes_ = 0;  // of the value, in front of its first variable
   std::string name_;
 };
 

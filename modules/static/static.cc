@@ -96,7 +96,7 @@ constexpr std::string_view kNoOpenFileCache =
 
 constexpr Directive kRows[] = {
     {"root", kEverywhere, 1, 1, BlockShape::none, Repeat::any, set_root, nullptr, "html",
-     "Where the files of a location lie: the whole URI follows. May contain variables."},
+     "Where the files of a location lie: the whole URI follows. May contain variables; behind the first one no \"..\" segment is followed."},
     {"alias", kLocation, 1, 1, BlockShape::none, Repeat::any, set_root, nullptr, "",
      "Where the files of a location lie: it takes the place of the location's name. In a location with a pattern it is the whole path "
      "and may contain captures."},
