@@ -27,6 +27,9 @@ Error stream_error(std::string_view call, int error) {
   return timeout;
 }
 
+// A connection that ended, not a call or a file that is at fault.
+bool peer_is_gone(int error) { return error == EPIPE || error == ECONNRESET || error == ETIMEDOUT || error == ENOTCONN; }
+
 size_t total_bytes(const iovec* parts, int count) {
   size_t total = 0;
   for (int i = 0; i < count; ++i) total += parts[i].iov_len;
@@ -244,7 +247,7 @@ Result<size_t> Stream::try_send_file(int file, uint64_t offset, size_t bytes) {
   const ssize_t n = send_file_bytes(fd(), file, &at, bytes);
   if (n == 0) return Error(ErrorKind::io, "sendfile() found the end of the file");
   if (n < 0) {
-    if (!would_wait(errno)) return os_error("sendfile()", errno, errno == EIO ? ErrorKind::io : ErrorKind::reset);
+    if (!would_wait(errno)) return os_error("sendfile()", errno, peer_is_gone(errno) ? ErrorKind::reset : ErrorKind::io);
     writable_ = false;
     begin_watch();
     return size_t{0};

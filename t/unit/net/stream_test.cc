@@ -322,6 +322,23 @@ TEST_CASE("a write to a closed peer is a reset, not a signal") {
   REQUIRE(log.error->os_errno == EPIPE);
 }
 
+TEST_CASE("a file that can't be sent is the file's error, a peer that is gone is not") {
+  EventLoop loop;
+  auto pair = unix_pair();
+  Stream stream(loop, pair.near.release());
+  Fd folder(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  auto sent = stream.try_send_file(folder.get(), 0, 1);
+  REQUIRE_FALSE(sent);
+  REQUIRE(sent.error().kind == ErrorKind::io);
+
+  Fd file(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  REQUIRE(stream.try_send_file(file.get(), 0, 16).value() == 16);
+  pair.far.reset();
+  sent = stream.try_send_file(file.get(), 0, 16);
+  REQUIRE_FALSE(sent);
+  REQUIRE(sent.error().kind == ErrorKind::reset);
+}
+
 TEST_CASE("a peer that goes away while a write waits ends the write") {
   EventLoop loop;
   auto pair = tcp_pair();
