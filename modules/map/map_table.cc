@@ -15,6 +15,7 @@ Result<std::unique_ptr<MapTable>> MapTable::from_directive(DirectiveUse& use) {
     if (line->args.empty() && line->name == "volatile") map->volatile_ = true;
   }
   for (const auto& line : use.node.children) TRY(map->add_line(builder, *line));
+  map->values_.close();
   return map;
 }
 

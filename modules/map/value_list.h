@@ -17,6 +17,9 @@ class ValueList {
   // add gives the number of the value. Errors: the compiler's, for a text with variables.
   Result<uint32_t> add(ConfigBuilder& builder, const ConfigPlace& place, const std::string& text);
 
+  // close ends the adding: what only that needs is given back.
+  void close();
+
   const ComplexValue& operator[](uint32_t number) const { return values_[number]; }
   size_t size() const { return values_.size(); }
 
@@ -33,6 +36,11 @@ inline Result<uint32_t> ValueList::add(ConfigBuilder& builder, const ConfigPlace
   values_.push_back(std::move(value));
   numbers_.emplace(text, number);
   return number;
+}
+
+inline void ValueList::close() {
+  numbers_ = {};
+  values_.shrink_to_fit();
 }
 
 }  // namespace sluice
