@@ -252,7 +252,7 @@ could not find named location "@nowhere"
 === TEST 14: try_files with alias
 --- config
     location /x/ { alias html/real/; try_files $uri $uri.html =404; }
-    location ~ ^/p/(.*)$ { alias html/real/; try_files $1 =404; }
+    location ~ ^/p/(.*)$ { alias html/real/; header_filter_by_lua_block { ngx.header["X-File"] = ngx.var.request_filename } try_files $1 =404; }
 --- user_files
 >>> real/a.txt
 a
@@ -264,6 +264,8 @@ b
 [200, 200, 404, 200]
 --- response_body eval
 ["a\n", "b\n", qr/404/, "a\n"]
+--- response_headers eval
+[("") x 3, "X-File: \$TEST_SLUICE_HTML_DIR/real/a.txt"]
 
 
 
@@ -638,3 +640,23 @@ a
 ["GET /alias\$TEST_SLUICE_HTML_DIR/a.txt", "GET \$TEST_SLUICE_HTML_DIR/a.txt"]
 --- response_body eval
 ["a\n", "a\n"]
+
+
+
+=== TEST 37: a date that does not exist is unreadable
+--- config
+    root html;
+--- user_files
+>>> leap.txt
+>>> march.txt
+x
+--- init
+utime 951830617, 951830617, '$TEST_SLUICE_HTML_DIR/leap.txt';
+utime 762684577, 762684577, '$TEST_SLUICE_HTML_DIR/march.txt';
+--- request eval
+["GET /leap.txt", "GET /march.txt", "GET /march.txt", "GET /march.txt"]
+--- more_headers eval
+[map { "If-Modified-Since: $_" } "Tue, 29 Feb 2000 13:23:37 GMT", "Thu, 03 Mar 1994 08:49:37 GMT", "Thu, 31 Feb 1994 08:49:37 GMT",
+ "Thu Feb 31 08:49:37 1994"]
+--- error_code eval
+[304, 304, 200, 200]

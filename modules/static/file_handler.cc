@@ -47,9 +47,7 @@ Task<Outcome> FileHandler::run(Exchange& exchange) const {
 // --- files
 
 Task<Outcome> FileHandler::serve_file(Exchange& exchange) const {
-  const FilePath path = conf_.root->kind() == RootPath::Kind::whole_alias && adds_uri_to_alias(module_, exchange)
-                            ? conf_.root->join(exchange, exchange.uri())
-                            : conf_.root->path_of_uri(exchange);
+  const FilePath path = path_of_request(module_, *conf_.root, exchange);
   if (path.refusal != 0) return Outcome::status(path.refusal);
   const FileLook look = look_at(path.c_str());
   if (look.error != 0) return open_failed(exchange, path, "open()", look.error);
@@ -113,7 +111,7 @@ Outcome FileHandler::open_failed(Exchange& exchange, const FilePath& path, std::
 // --- directories
 
 Outcome FileHandler::serve_directory(Exchange& exchange) const {
-  const FilePath directory = conf_.root->path_of_uri(exchange);
+  const FilePath directory = path_of_request(module_, *conf_.root, exchange);
   if (directory.refusal != 0) return Outcome::status(directory.refusal);
   bool directory_checked = false;
   for (const ComplexValue& index : *conf_.index) {

@@ -108,8 +108,15 @@ void read_asctime(DateReader& reader, tm& date) {
   date.tm_year = reader.number(4) - kEpochYear;
 }
 
+int days_of_month(const tm& date) {
+  constexpr int kDaysOfMonth[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const int year = date.tm_year + kEpochYear;
+  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  return kDaysOfMonth[date.tm_mon] + (date.tm_mon == 1 && leap ? 1 : 0);
+}
+
 bool in_range(const tm& date) {
-  return date.tm_mday >= 1 && date.tm_mday <= 31 && date.tm_hour < 24 && date.tm_min < 60 && date.tm_sec < 60 && date.tm_year >= 70;
+  return date.tm_mday >= 1 && date.tm_mday <= days_of_month(date) && date.tm_hour < 24 && date.tm_min < 60 && date.tm_sec < 60 && date.tm_year >= 70;
 }
 
 }  // namespace

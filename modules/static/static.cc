@@ -152,7 +152,7 @@ VariableValue realpath_root(Exchange& exchange, const Variable&) {
 }
 
 VariableValue request_filename(Exchange& exchange, const Variable&) {
-  const FilePath path = root_of(exchange).path_of_uri(exchange);
+  const FilePath path = path_of_request(module_of(exchange), root_of(exchange), exchange);
   return path.refusal == 0 ? VariableValue(path.text) : VariableValue();
 }
 

@@ -40,8 +40,9 @@ void* mark_of(const Exchange& exchange) { return reinterpret_cast<void*>(uintptr
 
 }  // namespace
 
-bool adds_uri_to_alias(const StaticModule& module, Exchange& exchange) {
-  return exchange.slot(module.alias_slot()) == mark_of(exchange);
+FilePath path_of_request(const StaticModule& module, const RootPath& root, Exchange& exchange) {
+  const bool follows = root.kind() == RootPath::Kind::whole_alias && exchange.slot(module.alias_slot()) == mark_of(exchange);
+  return follows ? root.join(exchange, exchange.uri()) : root.path_of_uri(exchange);
 }
 
 Task<Outcome> TryFilesHandler::run(Exchange& exchange) const {

@@ -15,8 +15,9 @@ class StaticModule;
 // read_try_files reads the line. Errors: nginx's.
 Result<void> read_try_files(DirectiveUse& use);
 
-// adds_uri_to_alias: try_files has chosen a name below the alias of a location with a pattern; the URI is that name.
-bool adds_uri_to_alias(const StaticModule& module, Exchange& exchange);
+// path_of_request is where the file of the exchange lies: RootPath::path_of_uri, but when try_files has chosen a name below the alias of a
+// location with a pattern the URI is that name, and follows the alias.
+FilePath path_of_request(const StaticModule& module, const RootPath& root, Exchange& exchange);
 
 class TryFilesHandler final : public PhaseHandler {
  public:
