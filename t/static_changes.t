@@ -75,7 +75,7 @@ for my $sendfile ('off', 'on') {
     $mark = $server->log_mark;
     truncate "$html/shrinks.bin", 10;
     my $got = $client->read_all;
-    cmp_ok length $client->{in}, '<', 64 * $kMegabyte, 'less than announced arrives';
+    cmp_ok length $got, '<', 64 * $kMegabyte, 'less than announced arrives';
     ok $client->at_eof, 'and then the end of the connection';
     ok $server->wait_for_log(qr/shrinks\.bin/, $mark), 'which is logged';
 
@@ -89,6 +89,51 @@ for my $sendfile ('off', 'on') {
 
     is descriptors($worker, $html), 0, 'no file stays open';
     $server->stop(allowed => [qr/is not a regular file/, qr/shrinks\.bin/]);
+}
+
+# --- a generation that a client keeps gives its copies back at once
+{
+    my $server = Test::Sluice::Server->new(config => 'root html;', http_config => 'sendfile on; static_cache 16m;');
+    $server->start;
+    my $html = $server->html_dir;
+    mkdir $html;
+    my @names = map { "$_.bin" } 1 .. 200;
+    write_file("$html/$_", 'x' x 60_000) for @names;
+    sparse("$html/huge.bin", 1024 * $kMegabyte, 'x');
+    sleep_until_settled("$html/huge.bin");
+    my $read_all = sub { my $c = $server->connection; $c->request(GET => "/$_") for @names };
+    my ($worker) = $server->worker_pids;
+    my $empty = memory_of($worker, 'Pss');
+    $read_all->();
+    my $filled = memory_of($worker, 'Pss');
+    cmp_ok $filled - $empty, '>', 8 * $kMegabyte, 'copies take memory';
+    my @slow;
+    for my $round (1 .. 3) {
+        push @slow, slow_client($server, '/huge.bin');
+        is $server->reload, 0, "round $round: a reload while a client is served";
+        $read_all->();
+        $read_all->();
+    }
+    is_deeply [$server->worker_pids], [$worker], 'the worker is the same';
+    cmp_ok memory_of($worker, 'Pss') - $filled, '<', 8 * $kMegabyte, 'the copies of four generations take as much as those of one';
+    $_->close for @slow;
+    $server->stop;
+}
+
+# --- a copy that has no room does not drive out others
+{
+    my $server = Test::Sluice::Server->new(config => 'root html; location = /m { metrics; }', http_config => 'static_cache 2k;');
+    $server->start;
+    my $html = $server->html_dir;
+    mkdir $html;
+    write_file("$html/small.txt", 'small');
+    write_file("$html/large.txt", 'x' x 1650);    # fits but for its name
+    sleep_until_settled("$html/large.txt");
+    $server->get("/$_.txt") for qw(small large small);
+    my $metrics = $server->get('/m')->body;
+    like $metrics, qr/^sluice_static_cache_evictions_total 0$/m, 'nothing had to go';
+    like $metrics, qr/^sluice_static_cache_hits_total 1$/m,      'the small one stayed';
+    $server->stop;
 }
 
 # --- the cache is bounded

@@ -46,15 +46,20 @@ std::shared_ptr<const FileCopy> FileCache::read(std::string_view path, int fd, c
 
   if (auto outdated = by_path_.find(path); outdated != by_path_.end()) drop(outdated->second);
   const uint64_t bytes = cost(*copy);
-  while (!recent_.empty() && bytes_ + bytes > limit_) {
+  if (bytes > limit_) return copy;
+  while (bytes_ + bytes > limit_) {
     ++evicted_;
     drop(std::prev(recent_.end()));
   }
-  if (bytes > limit_) return copy;
   recent_.push_front(copy);
   by_path_.emplace(copy->path, recent_.begin());
   bytes_ += bytes;
   return copy;
+}
+
+void FileCache::close() {
+  limit_ = 0;
+  while (!recent_.empty()) drop(recent_.begin());
 }
 
 void FileCache::drop(Recent::iterator copy) {

@@ -47,6 +47,9 @@ class FileCache {
   // kept. REQUIRES: fits(stamp.size).
   std::shared_ptr<const FileCopy> read(std::string_view path, int fd, const FileStamp& stamp);
 
+  // close forgets all copies and keeps none from now on. Who holds a copy goes on using it.
+  void close();
+
   uint64_t bytes() const { return bytes_; }
   uint64_t evicted() const { return evicted_; }
 

@@ -17,6 +17,8 @@ class StaticModule final : public Module {
   void declare(ModuleDeclarations& declarations) override;
   Result<void> finish_location(BlockScope& scope, const void* conf) override;
   Result<void> start(ProcessContext& process, const Generation& generation) override;
+  // A generation that one slow client or tunnel keeps does not keep its copies.
+  void retire() override { cache_->close(); }
 
   // cache holds nothing before start. It changes while requests are served, all on one thread.
   FileCache& cache() const { return *cache_; }
@@ -28,7 +30,7 @@ class StaticModule final : public Module {
 
   const RootPath& standard_root() const { return *standard_root_; }
   uint32_t conf_slot() const { return conf_slot_; }
-  // alias_slot: see adds_uri_to_alias.
+  // alias_slot: see path_of_request.
   uint32_t alias_slot() const { return alias_slot_; }
 
   uint64_t cache_bytes = kCacheBytes;
