@@ -136,6 +136,50 @@ for my $sendfile ('off', 'on') {
     $server->stop;
 }
 
+# --- what is served from memory is what is served from the file: conditions, ranges, HEAD, an empty file
+{
+    my @servers = map {
+        Test::Sluice::Server->new(http_config => "static_cache $_;",
+            config => 'root html; location = /m { metrics; } location /off/ { alias html/; max_ranges 0; etag off; }')
+    } 'off', '1m';
+    for my $server (@servers) {
+        $server->start;
+        my $html = $server->html_dir;
+        mkdir $html;
+        write_file("$html/a.txt", '0123456789');
+        write_file("$html/empty.txt", '');
+        utime 784_111_777, 784_111_777, "$html/a.txt", "$html/empty.txt";
+    }
+    sleep_until_settled($_->html_dir . '/empty.txt') for @servers;
+    my @fields = ([], map { [$_] } 'If-None-Match: *', 'If-None-Match: "x"', 'If-None-Match: W/"2ebc98a1-a"', 'If-Match: "2ebc98a1-a"',
+        'If-Match: "x"', (map { ("If-Modified-Since: $_", "If-Unmodified-Since: $_") } map { "Sun, 06 Nov 1994 08:49:3$_ GMT" } 6 .. 8),
+        (map { "Range: bytes=$_" } '0-0', '2-4', '5-', '-3', '8-100', '10-', 'x', '5-2', '-0', '0-1,5-6,-1', '0-8,1-9', '1-2,20-'));
+    push @fields, map { ["Range: bytes=1-2", "If-Range: $_"] } '"2ebc98a1-a"', '"x"', 'Sun, 06 Nov 1994 08:49:37 GMT';
+    my @targets = ('/a.txt', '/empty.txt', '/off/a.txt', '/off/empty.txt');
+    my $ask = sub {
+        my ($server) = @_;
+        my $c = $server->connection;
+        $c->request(GET => $_) for @targets;
+        my $hits = cache_hits($server);
+        my %answers;
+        for my $target (@targets) {
+            for my $fields (@fields) {
+                $answers{"$_ $target @$fields"} = answer_text($c->request($_ => $target, headers => $fields)) for 'GET', 'HEAD';
+            }
+        }
+        $answers{hits} = cache_hits($server) - $hits;
+        return \%answers;
+    };
+    my ($from_file, $from_memory) = map { $ask->($_) } @servers;
+    is delete $from_file->{hits}, 0, 'one server keeps nothing in memory';
+    is delete $from_memory->{hits}, scalar keys %$from_memory, 'the other has served all from it';
+    is_deeply $from_memory, $from_file, 'with the same answers';
+    like $from_memory->{'GET /a.txt Range: bytes=2-4'}, qr/^206 .*\n234\z/s, 'a range';
+    like $from_memory->{'GET /empty.txt '}, qr/^200 .*Content-Length: 0\n/s, 'an empty file';
+    like $from_memory->{'GET /a.txt If-None-Match: *'}, qr/^304 /, 'a file that the client has';
+    $_->stop for @servers;
+}
+
 # --- the cache is bounded
 {
     my $server = Test::Sluice::Server->new(http_config => 'static_cache 200k; types { text/a x; text/b x; }', config => 'root html; location = /m { metrics; }');
@@ -190,6 +234,20 @@ sub slow_client {
     $client->write(Test::Sluice::Http::build_request(GET => $target));
     $client->read_head;
     return $client;
+}
+
+sub cache_hits {
+    my ($server) = @_;
+    return $server->get('/m')->body =~ /^sluice_static_cache_hits_total (\d+)/m ? $1 : 0;
+}
+
+# All of an answer but what differs from one to the next.
+sub answer_text {
+    my ($answer) = @_;
+    my $text = join "\n", $answer->status . ' ' . $answer->reason, (map { "$_->[0]: $_->[1]" } grep { $_->[0] ne 'Date' } $answer->headers),
+        '', $answer->body;
+    $text =~ s/\b\d{20}\b/BOUNDARY/g;
+    return $text;
 }
 
 sub descriptors {
