@@ -9,6 +9,7 @@ use Test::Sluice::Process qw(wait_until);
 use Test::Sluice::Server;
 
 my $kMegabyte = 1024 * 1024;
+my $sanitized = qx{'${\Test::Sluice::Server::binary()}' -V 2>&1} =~ /sanitizer=(?!none)/;
 
 for my $sendfile ('off', 'on') {
     my $server = Test::Sluice::Server->new(config => 'root html;', http_config => "sendfile $sendfile;");
@@ -115,7 +116,10 @@ for my $sendfile ('off', 'on') {
         $read_all->();
     }
     is_deeply [$server->worker_pids], [$worker], 'the worker is the same';
-    cmp_ok memory_of($worker, 'Pss') - $filled, '<', 8 * $kMegabyte, 'the copies of four generations take as much as those of one';
+    SKIP: {
+        skip 'sanitizers keep what was freed', 1 if $sanitized;
+        cmp_ok memory_of($worker, 'Pss') - $filled, '<', 8 * $kMegabyte, 'the copies of four generations take as much as those of one';
+    }
     $_->close for @slow;
     $server->stop;
 }
