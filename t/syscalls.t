@@ -9,6 +9,7 @@ use Test::Sluice::Process qw(wait_until slurp);
 use Test::Sluice::Server;
 
 plan skip_all => 'strace is missing (apt-get install strace)' if system 'command -v strace >/dev/null';
+plan skip_all => 'sanitizers make system calls of their own' if qx{'${\Test::Sluice::Server::binary()}' -V 2>&1} =~ /sanitizer=(?!none)/;
 
 my $kWarmUp   = 30;
 my $kRequests = 300;
