@@ -49,7 +49,7 @@ GET /t
             kept:set("b", 2, 0.01)
             kept:set("c", { 3 })
             ngx.say(tostring(kept:get("a")), " ", tostring(kept:get("b")), " ", kept:get("c")[1], " ", kept:count())
-            ngx.sleep(0.05)
+            while kept:get("b") do ngx.sleep(0.001) end
             ngx.say(tostring(kept:get("b")))
         end
     } }

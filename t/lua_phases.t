@@ -139,7 +139,7 @@ GET /t
     init_by_lua_block {
         shared = {}
         function shared.nap()
-            ngx.sleep(0.2)
+            while not shared.seen do ngx.sleep(0.001) end
             return "slept"
         end
     }
@@ -147,7 +147,7 @@ GET /t
     location /t {
         content_by_lua_block {
             local function try(co) return coroutine.status(co), select(2, coroutine.resume(co)) end
-            shared.co, shared.result = coroutine.create(shared.nap), nil
+            shared.co, shared.result, shared.seen = coroutine.create(shared.nap), nil, false
             ngx.timer.at(0, function()
                 shared.entry = coroutine.running()
                 shared.result = select(2, coroutine.resume(shared.co))
@@ -157,6 +157,7 @@ GET /t
             ngx.say(try(shared.entry))
             ngx.say(pcall(coroutine.wrap(function() return try(shared.co) end)))
             ngx.flush(true)
+            shared.seen = true
             while not shared.result do ngx.sleep(0.001) end
             ngx.say(shared.result, " ", coroutine.status(shared.co), " ", select(2, coroutine.resume(shared.co)))
         }
