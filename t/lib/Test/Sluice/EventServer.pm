@@ -16,6 +16,7 @@ use IO::Socket::UNIX;
 use POSIX ();
 use Socket qw(:DEFAULT IPPROTO_TCP TCP_NODELAY);
 use Storable qw(freeze thaw);
+use Test::Sluice::Corpus qw(keep_seed);
 use Test::Sluice::Ports qw(free_port);
 use Test::Sluice::Process;
 
@@ -155,6 +156,7 @@ sub read_from {
 
 sub send {
     my ($self, $conn, $bytes) = @_;
+    keep_seed(response => $bytes);
     $conn->{out} .= $bytes;
     $self->flush($conn);
 }

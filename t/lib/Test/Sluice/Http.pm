@@ -15,6 +15,7 @@ use IO::Socket::UNIX;
 use IO::Select;
 use Socket qw(IPPROTO_TCP TCP_NODELAY SOL_SOCKET SO_LINGER);
 use Time::HiRes qw(time);
+use Test::Sluice::Corpus qw(keep_seed);
 use Test::Sluice::Process qw(wait_until timeout_factor slurp);
 
 my $kTimeoutSeconds = 5;
@@ -46,6 +47,7 @@ sub write {
     my ($self, $bytes) = @_;
     local $SIG{PIPE} = 'IGNORE';
     utf8::encode($bytes) if utf8::is_utf8($bytes);
+    keep_seed(request => $bytes);
     my $deadline = time + $self->{timeout};
     while (length $bytes) {
         my $sent = syswrite $self->{socket}, $bytes;

@@ -18,6 +18,7 @@ use File::Temp qw(tempdir);
 use Test::More ();
 use Test::Sluice::Conf qw(expand render is_nginx);
 use Test::Sluice::Http;
+use Test::Sluice::Corpus qw(keep_seed);
 use Test::Sluice::Ports qw(free_port);
 use Test::Sluice::Process qw(wait_until children_of descendants_of process_title slurp timeout_factor);
 use Test::Sluice::WebSocket;
@@ -76,6 +77,7 @@ sub write_config {
     my ($self, %change) = @_;
     $self->{options} = { %{ $self->{options} }, %change };
     my $text = $self->expand_text(render(%{ $self->{options} }, port => $self->{port}));
+    keep_seed(conf => $text);
     write_file($self->conf, $text);
 }
 
