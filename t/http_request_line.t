@@ -23,6 +23,7 @@ my @refused = (
     ['a method of 65 bytes',                 ('A' x 65) . " / HTTP/1.1$rest",        501, 'method is too long'],
     ['CONNECT',                              "CONNECT localhost:80 HTTP/1.1$rest",   405, 'CONNECT is not served'],
     ['CONNECT with a path',                  "CONNECT / HTTP/1.1$rest",              405, 'CONNECT is not served'],
+    ['TRACE',                                "TRACE / HTTP/1.1$rest",                405, 'TRACE is not served'],
     ['a lower-case version',                 "GET / http/1.1$rest",                  400, 'invalid HTTP version'],
     ['a version without minor number',       "GET / HTTP/1$rest",                    400, 'invalid HTTP version'],
     ['a version with a leading zero',        "GET / HTTP/01.1$rest",                 400, 'invalid HTTP version'],

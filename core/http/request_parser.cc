@@ -33,6 +33,7 @@ HeadResult parse_method(std::string_view text, RequestHead& out) {
   out.method_text = text;
   out.method = method_from(text);
   if (out.method == Method::connect) return refuse(405, "CONNECT is not served");
+  if (out.method == Method::trace) return refuse(405, "TRACE is not served");  // it would show credentials to scripts (RFC 9110 section 9.3.8)
   return {};
 }
 
