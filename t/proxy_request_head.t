@@ -57,6 +57,20 @@ is_deeply [what_arrives('/lua', map { s/ +$//r } @fields[0, 1, 3, 6, 12])],
     [$host, 'X-One: 1', 'X-Two: changed', 'X-Four: 4', 'X-Six: 6', 'X-New: new'], 'fields that Lua has changed, removed and added';
 is_deeply [what_arrives('/', map { "X-$_: " . 'v' x $_ } 1 .. 60)], [$host, map { "X-$_: " . 'v' x $_ } 1 .. 60], 'many';
 
+# OPTIONS goes as many hops as Max-Forwards says (RFC 9110, 7.6.2). The other methods' is none of a gateway's business.
+for my $case (['2', 'Max-Forwards: 1'], ['1', 'Max-Forwards: 0'], ['many', 'Max-Forwards: many'], ['-1', 'Max-Forwards: -1']) {
+    my ($hops, $arrives) = @$case;
+    $origin->reset;
+    is $server->request(OPTIONS => '/', headers => ["Max-Forwards: $hops"])->status, 200, "OPTIONS with Max-Forwards: $hops";
+    like $origin->raw, qr/^\Q$arrives\E\r$/m, "- $arrives arrives";
+}
+$origin->reset;
+my $last = $server->request(OPTIONS => '/', headers => ['Max-Forwards: 0']);
+is $last->status, 200, 'OPTIONS with Max-Forwards: 0 is answered';
+is $last->body, '', '- without a body';
+is $origin->connections, 0, '- and goes no further';
+is_deeply [what_arrives('/', 'Max-Forwards: 0')], [$host, 'Max-Forwards: 0'], 'GET goes on';
+
 ok $server->stop, 'a clean end';
 $origin->stop;
 done_testing;

@@ -3,6 +3,7 @@
 #include "upstream/proxy_handler.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include <sluice/http/uri.h>
 
@@ -34,6 +35,17 @@ void add_body(Exchange& exchange, OutgoingRequest& outgoing) {
   outgoing.streams_body = !exchange.body_finished();
 }
 
+// is_last_hop: Max-Forwards says that OPTIONS goes no further than here (RFC 9110 section 7.6.2). Otherwise one hop is spent.
+bool is_last_hop(RequestHead& request, Arena& arena) {
+  const std::string_view text = request.headers.value(HeaderId::max_forwards);
+  uint32_t hops = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), hops);
+  if (error != std::errc() || end != text.data() + text.size()) return false;
+  if (hops == 0) return true;
+  request.headers.set(HeaderId::max_forwards, arena.concat(std::to_string(hops - 1)));
+  return false;
+}
+
 int status_of(const AttemptResult& result) {
   switch (result.kind) {
     case AttemptResult::Kind::timeout: return 504;
@@ -54,6 +66,9 @@ ErrorKind kind_of(const AttemptResult& result) {
 }  // namespace
 
 Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
+  if (exchange.request().method == Method::options && is_last_hop(exchange.request(), exchange.arena())) [[unlikely]] {
+    co_return co_await exchange.respond(200, {}, {});
+  }
   // HTTP/1.0 knows no chunks: the whole body must be there to announce its length.
   if (conf_.http10 && conf_.pass_request_body && exchange.request().framing == BodyFraming::chunked && !exchange.body_started()) {
     auto body = co_await exchange.read_body();
