@@ -62,8 +62,8 @@ Result<void> LuaModule::finish_location(BlockScope& scope, const void* conf) {
   if (values.rewrite) scope.add_handler(Phase::rewrite, HandlerOrder::tail, values.rewrite);
   if (values.access) scope.add_handler(Phase::access, HandlerOrder::tail, values.access);
   if (values.log) scope.add_handler(Phase::log, HandlerOrder::normal, values.log);
-  if (values.header_filter) scope.add_header_filter(values.header_filter);
-  if (values.body_filter) scope.add_body_filter(values.body_filter);
+  if (values.header_filter) scope.add_header_filter(FilterOrder::script, values.header_filter);
+  if (values.body_filter) scope.add_body_filter(FilterOrder::script, values.body_filter);
   return {};
 }
 

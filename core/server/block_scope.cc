@@ -18,12 +18,12 @@ void BlockScope::add_handler(Phase phase, HandlerOrder order, std::shared_ptr<co
   state_->handlers.push_back({phase, order, std::move(handler)});
 }
 
-void BlockScope::add_header_filter(std::shared_ptr<const HeaderFilter> filter) {
-  state_->header_filters.push_back(std::move(filter));
+void BlockScope::add_header_filter(FilterOrder order, std::shared_ptr<const HeaderFilter> filter) {
+  state_->header_filters.push_back({order, std::move(filter)});
 }
 
-void BlockScope::add_body_filter(std::shared_ptr<const BodyFilter> filter) {
-  state_->body_filters.push_back(std::move(filter));
+void BlockScope::add_body_filter(FilterOrder order, std::shared_ptr<const BodyFilter> filter) {
+  state_->body_filters.push_back({order, std::move(filter)});
 }
 
 Result<void> BlockScope::apply_children(const ConfigNode& node, Context child_context, void* owner) {
@@ -71,7 +71,8 @@ void BlockScope::State::fill(const std::vector<ConfType>& types) {
 
 void BlockScope::State::assemble() {
   Location& place = *scope.location_;
-  std::stable_sort(handlers.begin(), handlers.end(), [](const Handler& a, const Handler& b) { return a.order < b.order; });
+  auto by_order = [](const auto& a, const auto& b) { return a.order < b.order; };
+  std::stable_sort(handlers.begin(), handlers.end(), by_order);
   for (Handler& entry : handlers) {
     place.phases[static_cast<size_t>(entry.phase)].push_back(entry.handler.get());
     place.owned_.push_back(std::move(entry.handler));
@@ -81,14 +82,16 @@ void BlockScope::State::assemble() {
     place.phases[static_cast<size_t>(Phase::content)].assign(1, content.get());
     place.owned_.push_back(std::move(content));
   }
-  for (auto& filter : header_filters) {
-    place.header_filters.push_back(filter.get());
-    place.owned_.push_back(std::move(filter));
-  }
-  for (auto& filter : body_filters) {
-    place.body_filters.push_back(filter.get());
-    place.owned_.push_back(std::move(filter));
-  }
+  auto place_filters = [&](auto& filters, auto& into) {
+    std::stable_sort(filters.begin(), filters.end(), by_order);
+    for (auto& entry : filters) {
+      into.push_back(entry.filter.get());
+      place.owned_.push_back(std::move(entry.filter));
+    }
+    filters.clear();
+  };
+  place_filters(header_filters, place.header_filters);
+  place_filters(body_filters, place.body_filters);
 }
 
 }  // namespace sluice

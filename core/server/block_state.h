@@ -38,13 +38,19 @@ struct BlockScope::State {
     std::shared_ptr<const PhaseHandler> handler;
   };
 
+  template <class Filter>
+  struct Ordered {
+    FilterOrder order;
+    std::shared_ptr<const Filter> filter;
+  };
+
   BlockScope scope;
   State* parent;
   std::vector<std::shared_ptr<void>> confs;  // by slot; null: not touched in this block
   std::vector<Handler> handlers;
   std::shared_ptr<const PhaseHandler> content;
-  std::vector<std::shared_ptr<const HeaderFilter>> header_filters;
-  std::vector<std::shared_ptr<const BodyFilter>> body_filters;
+  std::vector<Ordered<HeaderFilter>> header_filters;
+  std::vector<Ordered<BodyFilter>> body_filters;
   std::unordered_set<std::string_view> seen;  // directives of this block so far
 
  private:

@@ -101,8 +101,21 @@ class ExchangeRuntime final : public Exchange {
   Task<Outcome> tunnel(Stream& upstream, std::string_view early, Milliseconds idle_timeout);
 
   // --- response_writer.cc
+  struct ActiveFilter {
+    const BodyFilter* filter;
+    bool more = false;   // it has more to say about the last piece, which came with these:
+    bool last = false;
+    bool flush = false;
+  };
+  Result<void> head_of(const BodyPiece& piece);
+  Result<void> filter_head(int64_t content_length);
   Result<void> render_head(int64_t content_length);
+  Task<Result<void>> send_filtered(BodyPiece piece);
+  Result<void> filter_piece(size_t from, BodyPiece& piece);
+  ActiveFilter* filter_with_more();
+  Task<Result<void>> send_pieces(BodyPiece piece);
   bool is_clean(const Header& field);
+  std::string_view render_trailers();
   Task<Result<void>> write_piece(BodyPiece piece);
   Task<Result<void>> write_parts(int count);
   Task<Result<void>> write_rest(int count);
@@ -117,6 +130,8 @@ class ExchangeRuntime final : public Exchange {
   iovec parts_[6];
   char chunk_header_[20];
   uint64_t response_left_ = 0;      // of a response with Content-Length
+  ActiveFilter* filters_ = nullptr;  // body filters that work on this response, in their order
+  uint32_t filter_count_ = 0;
   int redirects_ = 0;
   int error_status_override_ = 0;   // error_page =code
   Outcome replacement_;             // what a header filter wants instead of the response; next() when nothing

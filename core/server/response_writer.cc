@@ -82,18 +82,49 @@ Result<void> Exchange::send_head(int64_t content_length) {
   CHECK(!head_sent_);
   auto& self = ExchangeRuntime::of(*this);
   if (self.error_status_override_ != 0) response_.status = self.error_status_override_;
-  if (self.filters_off_ || location_->header_filters.empty()) return self.render_head(content_length);
-  // Filters see the length as a field and may change it, or remove it when a body filter will make another length.
+  if (location_->header_filters.empty() && location_->body_filters.empty()) return self.render_head(content_length);
+  auto filtered = self.filter_head(content_length);
+  return filtered ? self.render_head(-1) : std::move(filtered);
+}
+
+// head_of is the head of a response that begins with this piece: the length of one that is whole is known, unless it passes filters.
+Result<void> ExchangeRuntime::head_of(const BodyPiece& piece) {
+  const int64_t whole = piece.last ? static_cast<int64_t>(piece.data.size()) : -1;
+  if (whole < 0 || location_->body_filters.empty()) return send_head(whole);
+  if (error_status_override_ != 0) response_.status = error_status_override_;
+  TRY(filter_head(whole));
+  if (filter_count_ != 0) response_.headers.remove(HeaderId::content_length);
+  return render_head(-1);
+}
+
+// filter_head shows the head to the filters, with the length as a field: they may change it, or remove it when another one is made.
+Result<void> ExchangeRuntime::filter_head(int64_t content_length) {
   if (content_length >= 0) response_.headers.set(HeaderId::content_length, arena_.concat(std::to_string(content_length)));
   for (const HeaderFilter* filter : location_->header_filters) {
+    if (filters_off_) break;
     enter(filter->name());
     Outcome outcome = filter->filter(*this);
     if (outcome.kind == Outcome::Kind::next) continue;
     // The filter wants another response in place of this one; the caller's handler ends with this error.
-    self.replacement_ = outcome;
+    replacement_ = outcome;
     return Error(ErrorKind::cancelled, "a header filter replaced the response");
   }
-  return self.render_head(-1);
+  filter_count_ = 0;
+  const size_t most = location_->body_filters.size();
+  if (most == 0) return {};
+  filters_ = static_cast<ActiveFilter*>(arena_.allocate(most * sizeof(ActiveFilter), alignof(ActiveFilter)));
+  for (const BodyFilter* filter : location_->body_filters) {
+    enter(filter->name());
+    if (filter->begin(*this)) new (&filters_[filter_count_++]) ActiveFilter{filter};
+  }
+  return {};
+}
+
+bool Exchange::body_is_rewritten(uint64_t length) const {
+  for (const BodyFilter* filter : location_->body_filters) {
+    if (filter->rewrites(*this, length)) return true;
+  }
+  return false;
 }
 
 Result<void> ExchangeRuntime::render_head(int64_t content_length) {
@@ -170,18 +201,56 @@ Task<Result<void>> Exchange::send(BodyPiece piece) {
   auto& self = ExchangeRuntime::of(*this);
   if (response_finished_) return Result<void>();
   if (!head_sent_) {
-    auto head = send_head(piece.last && location_->body_filters.empty() ? static_cast<int64_t>(piece.data.size()) : -1);
+    auto head = self.head_of(piece);
     if (!head) return Result<void>(std::move(head.error()));
   }
-  for (const BodyFilter* filter : location_->body_filters) {
-    enter(filter->name());
-    auto filtered = filter->filter(*this, piece);
+  return self.filter_count_ == 0 ? self.write_piece(piece) : self.send_filtered(piece);
+}
+
+Task<Result<void>> ExchangeRuntime::send_filtered(BodyPiece piece) {
+  if (auto filtered = filter_piece(0, piece); !filtered) return filtered;
+  return filter_with_more() == nullptr ? write_piece(piece) : send_pieces(piece);
+}
+
+// filter_piece passes a piece through the filters from the given one on.
+Result<void> ExchangeRuntime::filter_piece(size_t from, BodyPiece& piece) {
+  for (size_t i = from; i < filter_count_; ++i) {
+    ActiveFilter& active = filters_[i];
+    active.last = piece.last;
+    active.flush = piece.flush;
+    enter(active.filter->name());
+    auto filtered = active.filter->filter(*this, piece);
     if (!filtered) {
-      self.aborted_ = true;
+      aborted_ = true;
       return filtered;
     }
+    active.more = std::exchange(piece.more, false);
+    // What follows hears of the end with the last of it.
+    if (active.more) piece.last = piece.flush = false;
   }
-  return self.write_piece(piece);
+  return {};
+}
+
+// filter_with_more is the one to go on with: what an earlier one has yet to say comes behind.
+ExchangeRuntime::ActiveFilter* ExchangeRuntime::filter_with_more() {
+  for (size_t i = filter_count_; i > 0; --i) {
+    if (filters_[i - 1].more) return &filters_[i - 1];
+  }
+  return nullptr;
+}
+
+Task<Result<void>> ExchangeRuntime::send_pieces(BodyPiece piece) {
+  constexpr int kPiecesPerTurn = 16;  // then others have their turn
+  for (int pieces = 1;; ++pieces) {
+    auto sent = co_await write_piece(piece);
+    if (!sent) co_return sent;
+    ActiveFilter* next = filter_with_more();
+    if (next == nullptr) co_return Result<void>();
+    if (pieces % kPiecesPerTurn == 0) co_await sleep_for(Milliseconds{0});
+    piece = BodyPiece{{}, next->last, next->flush};
+    auto filtered = filter_piece(static_cast<size_t>(next - filters_), piece);
+    if (!filtered) co_return filtered;
+  }
 }
 
 // write_piece frames one filtered piece and writes it, with the head if that has not left yet.
@@ -197,10 +266,10 @@ Task<Result<void>> ExchangeRuntime::write_piece(BodyPiece piece) {
       if (!piece.data.empty()) {
         add({chunk_header_, encode_chunk_header(piece.data.size(), chunk_header_)});
         add(piece.data);
-        add(piece.last ? "\r\n0\r\n\r\n" : "\r\n");
-      } else if (piece.last) {
-        add("0\r\n\r\n");
+        add(piece.last && trailers_ == nullptr ? "\r\n0\r\n\r\n" : "\r\n");
       }
+      if (piece.last && trailers_ != nullptr) add(render_trailers());
+      else if (piece.last && piece.data.empty()) add("0\r\n\r\n");
     } else {
       if (response_framing_ == BodyFraming::length) {
         // More than announced can never be sent; less is seen at the end.
@@ -223,6 +292,20 @@ Task<Result<void>> ExchangeRuntime::write_piece(BodyPiece piece) {
   if (piece.data.empty() && !piece.last && !piece.flush && !pending_head_.empty() && count == 1) return Result<void>();
   pending_head_ = {};
   return write_parts(count);
+}
+
+std::string_view ExchangeRuntime::render_trailers() {
+  std::string text = "0\r\n";
+  for (const Header& h : *trailers_) {
+    if (!h.removed && is_clean(h)) text += concat(h.name(), ": ", h.value(), "\r\n");
+  }
+  text += "\r\n";
+  return arena_.copy(text);
+}
+
+Headers& Exchange::response_trailers() {
+  if (trailers_ == nullptr) trailers_ = arena_.make<Headers>(arena_);
+  return *trailers_;
 }
 
 Task<Result<void>> ExchangeRuntime::write_parts(int count) {

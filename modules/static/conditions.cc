@@ -1,6 +1,6 @@
 #include "conditions.h"
 
-#include "http_date.h"
+#include <sluice/http/date.h>
 
 namespace sluice {
 

@@ -51,7 +51,8 @@ void plan_ranges(Exchange& exchange, const StaticConf& conf, const Validators& v
   auto& headers = exchange.response().headers;
   std::vector<ByteRange> ranges;
   auto verdict = RangeVerdict::ignore;
-  if (field != nullptr && range_applies(exchange.request().headers, validators)) {
+  exchange.response().status = plan.status;  // what filters go by
+  if (field != nullptr && range_applies(exchange.request().headers, validators) && !exchange.body_is_rewritten(size)) {
     verdict = parse_ranges(field->value(), size, conf.max_ranges, ranges);
   }
   switch (verdict) {

@@ -4,8 +4,7 @@
 #include <string_view>
 
 #include <sluice/base/strings.h>
-
-#include "http_date.h"
+#include <sluice/http/date.h>
 
 namespace sluice {
 

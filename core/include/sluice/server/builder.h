@@ -51,8 +51,8 @@ class SLUICE_API BlockScope {
 
   // The following are for Module::finish_location, when the module's values for this place are final.
   void add_handler(Phase phase, HandlerOrder order, std::shared_ptr<const PhaseHandler> handler);
-  void add_header_filter(std::shared_ptr<const HeaderFilter> filter);
-  void add_body_filter(std::shared_ptr<const BodyFilter> filter);
+  void add_header_filter(FilterOrder order, std::shared_ptr<const HeaderFilter> filter);
+  void add_body_filter(FilterOrder order, std::shared_ptr<const BodyFilter> filter);
 
   // apply_children applies the directives inside `node` in the given context; rows find `owner` through owner<T>().
   Result<void> apply_children(const ConfigNode& node, Context child_context, void* owner);

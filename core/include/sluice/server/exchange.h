@@ -114,11 +114,17 @@ class SLUICE_API Exchange : public LogContext {
   // send passes one piece through the body filters and writes it. Waits while the client does not take more.
   // After `last` nothing may be sent. Errors: closed/reset/timeout of the client: return Outcome::abort().
   Task<Result<void>> send(BodyPiece piece);
+  // body_is_rewritten: a body filter would make other bytes of a body of that length with the head as it stands now: then a handler
+  // offers no ranges of its own.
+  bool body_is_rewritten(uint64_t length) const;
   // can_send_file: the head is rendered, its length is known, and nothing looks at the bytes of the body: send_file may follow.
   bool can_send_file() const;
   // send_file sends bytes of an open file as a piece of the body, without bringing them into memory. Waits while the client takes no
   // more. Errors: as send; io when the file has fewer bytes (it shrank). The file stays open meanwhile. REQUIRES: can_send_file().
   Task<Result<void>> send_file(int file, uint64_t offset, uint64_t bytes);
+  // response_trailers are fields that follow the body; they leave with its end if it is chunked, else not at all. One that holds CR, LF
+  // or NUL is logged and left out.
+  Headers& response_trailers();
   Task<Result<void>> flush();                        // a pending head leaves now
   // finish ends the response: the last chunk if `last` was not sent yet.
   Task<Result<void>> finish();
@@ -196,6 +202,7 @@ class SLUICE_API Exchange : public LogContext {
   void** slots_ = nullptr;
   std::string_view* set_values_ = nullptr;
   uint32_t set_count_ = 0;
+  Headers* trailers_ = nullptr;
   UpstreamAttemptRecord* first_attempt_ = nullptr;
   UpstreamAttemptRecord* last_attempt_ = nullptr;
   std::string_view error_cause_;

@@ -65,6 +65,17 @@ class PhaseHandler {
   virtual std::string_view name() const = 0;
 };
 
+// Where a filter stands among those of a response, for the head and for the body alike; equal ones keep the order in which they were
+// added. It is nginx's order, whatever loads first: what an operator's code says is there before add_header, gzip sees the last bytes.
+enum class FilterOrder : uint8_t {
+  script = 10,   // header_filter_by_lua, body_filter_by_lua
+  headers = 20,  // add_header, expires, add_trailer
+  decode = 30,   // gunzip
+  normal = 40,
+  change = 50,   // sub_filter
+  encode = 60,   // gzip
+};
+
 // Runs on every response before its head is written; may change status and headers. May not wait.
 class HeaderFilter {
  public:
@@ -78,12 +89,24 @@ class HeaderFilter {
 struct BodyPiece {
   std::string_view data;  // a filter may point it elsewhere; valid until the filter's next call or the exchange's end
   bool last = false;
-  bool flush = false;     // must reach the client now (an event stream)
+  bool flush = false;     // must reach the client now (an event stream): a filter keeps nothing back that it could send
+  // Set by a filter that has more to say about the piece than it gave. What it gave goes on; then the filter is called again with
+  // nothing new and the same `last` and `flush`, until it leaves `more` unset. It has copied by then what it needs of the piece.
+  bool more = false;
 };
 
+// A filter may give less than came in, more, or nothing, as long as everything is out when it is called with `last` (and has left
+// `more` unset). What it keeps for a response is bounded.
 class BodyFilter {
  public:
   virtual ~BodyFilter() = default;
+  // begin is asked once per response, behind the header filters and before the head is rendered. It may change fields: a filter that
+  // makes another length removes Content-Length. False: this response passes without the filter. May be asked again when another
+  // response takes the place of the first.
+  virtual bool begin(Exchange&) const { return true; }
+  // rewrites: begin would be true for a response of `length` bytes with the head as it stands now, and the filter would make other
+  // bytes of it, so that ranges of them mean nothing.
+  virtual bool rewrites(const Exchange&, uint64_t /*length*/) const { return false; }
   // An error ends the response: the connection is closed so that a cut-off body never looks complete.
   virtual Result<void> filter(Exchange& exchange, BodyPiece& piece) const = 0;
   virtual std::string_view name() const = 0;

@@ -3,6 +3,7 @@
 package Test::Sluice::Checks;
 use strict;
 use warnings;
+use IO::Uncompress::Gunzip ();
 use Test::More ();
 use Test::Sluice::Process qw(wait_until);
 use Test::Sluice::Spec qw(value);
@@ -15,6 +16,7 @@ my @kResponseRows = (
     [response_headers_like       => \&check_headers_like],
     [raw_response_headers_like   => sub { my ($t, $e, $r) = @_; like_text($r->raw_head, $e, "$t->{name} - raw response headers are like") }],
     [raw_response_headers_unlike => sub { my ($t, $e, $r) = @_; unlike_text($r->raw_head, $e, "$t->{name} - raw response headers are unlike") }],
+    [response_trailers           => sub { my ($t, $e, $r) = @_; is_text(join('', map { "$_->[0]: $_->[1]\n" } $r->trailers), $e, "$t->{name} - response trailers") }],
     [interim_codes               => sub { my ($t, $e, $r) = @_; is_text(join(' ', map { $_->status } $r->interim), $e =~ s/\s+\z//r, "$t->{name} - interim codes") }],
     [response_body               => \&check_body],
     [response_body_like          => sub { my ($t, $e, $r) = @_; like_text($r->body, $e, "$t->{name} - response body is like") }],
@@ -42,12 +44,26 @@ sub at {
 sub check_response {
     my ($t, $i, $response) = @_;
     my $block = $t->{block};
+    gunzip($t, $response) if defined value($block, 'gunzip') && ($response->header('Content-Encoding') || '') eq 'gzip';
     check_code($t, $i, $response);
     for my $row (@kResponseRows) {
         my ($section, $check) = @$row;
         my $expected = at(value($block, $section), $i);
         $check->($t, $t->{expand}->($expected), $response) if defined $expected;
     }
+}
+
+# gunzip: a body that cannot be decompressed to its very end fails the block.
+sub gunzip {
+    my ($t, $response) = @_;
+    my $packed = $response->body;
+    my $plain;
+    my $stream = IO::Uncompress::Gunzip->new(\$packed, MultiStream => 1, Strict => 1);
+    my $text   = '';
+    my $status = 1;
+    while ($stream && ($status = $stream->read($plain)) > 0) { $text .= $plain }
+    Test::More::ok($stream && $status == 0, "$t->{name} - the body is gzip") or return;
+    $response->{body} = $text;
 }
 
 sub check_code {

@@ -15,7 +15,7 @@ my %kSections = map { $_ => 1 } qw(
     name description config http_config main_config raw_config env user_files init master_on workers log_level stop
     request raw_request pipelined_requests more_headers timeout abort shutdown ignore_response wait sse_paced
     error_code error_code_like response_body response_body_like response_body_unlike response_headers response_headers_like
-    raw_response_headers_like raw_response_headers_unlike connection_closed interim_codes
+    raw_response_headers_like raw_response_headers_unlike response_trailers gunzip connection_closed interim_codes
     error_log no_error_log grep_error_log grep_error_log_out access_log no_access_log
     must_die tcp_listen tcp_reply tcp_replies tcp_query tcp_query_len tcp_no_close
     origin_requests origin_connections origin_like origin_unlike

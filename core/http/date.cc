@@ -1,4 +1,4 @@
-#include "http_date.h"
+#include <sluice/http/date.h>
 
 #include <cstring>
 #include <ctime>

@@ -5,14 +5,16 @@
 #include <optional>
 #include <string_view>
 
+#include <sluice/base/api.h>
+
 namespace sluice {
 
 constexpr size_t kHttpDateBytes = 29;
 
 // format_http_date writes "Fri, 20 Nov 2026 12:00:00 GMT".
-void format_http_date(int64_t unix_seconds, char out[kHttpDateBytes]);
+SLUICE_API void format_http_date(int64_t unix_seconds, char out[kHttpDateBytes]);
 
 // parse_http_date reads all three forms that a recipient must accept: the one above, RFC 850's and asctime's.
-std::optional<int64_t> parse_http_date(std::string_view text);
+SLUICE_API std::optional<int64_t> parse_http_date(std::string_view text);
 
 }  // namespace sluice
