@@ -1,15 +1,12 @@
-# The same bytes to sluice, to Debian's nginx and to HAProxy, each before the recording origin. Where sluice does something else, the
-# table of docs/differences.md says so and why: a difference that is not in it fails, and so does a row that is no longer true.
+# The same requests to sluice, to Debian's nginx and to HAProxy: where sluice does something else, docs/differences.md says so and why.
 # What a proxy does with a connection is written as the statuses that come back and the requests that reached the origin whole.
 use strict;
 use warnings;
 use lib 't/lib';
 use Test::More;
+use Test::Sluice::Differences;
 use Test::Sluice::Http;
-use Test::Sluice::Origin;
-use Test::Sluice::Process qw(slurp timeout_factor);
-use Test::Sluice::Rival;
-use Test::Sluice::Server;
+use Test::Sluice::Process qw(timeout_factor);
 
 my $host = "\r\nHost: a";
 my $end  = "GET /end HTTP/1.1$host\r\nConnection: close\r\n\r\n";  # follows every case: is it still taken as a request?
@@ -143,7 +140,6 @@ my $kWaitSeconds = 1;  # that long nothing happens: the proxy waits for more byt
 # outcome: the statuses of BYTES, "waits" when the connection stays open behind them, and what the origin got.
 sub outcome {
     my ($origin, $port, $bytes) = @_;
-    $origin->reset;
     my $connection = Test::Sluice::Http->connect(port => $port, timeout => $kWaitSeconds * timeout_factor());
     $connection->write($bytes . $end);
     my (@statuses, $response);
@@ -155,39 +151,9 @@ sub outcome {
     return join(' ', @statuses ? @statuses : 'closed') . ($whole ? ", $whole at the origin" : '');
 }
 
-# documented: the table's rows, { case => [sluice, nginx, HAProxy] }.
-sub documented {
-    my %rows;
-    for my $line (split /\n/, slurp('docs/differences.md')) {
-        my ($case, @cells) = $line =~ /^\|\s*(.+?)\s*\|\s*(.+?)\s*\|\s*(.+?)\s*\|\s*(.+?)\s*\|\s*(\S.*?)\s*\|$/ or next;
-        $rows{$case} = [@cells[0 .. 2]];
-    }
-    return \%rows;
-}
-
-# An origin for each, so that what one sends late is not counted for another.
-my @origins = map { Test::Sluice::Origin->start } 1 .. 3;
-my $server  = Test::Sluice::Server->new(vars => { ORIGIN_PORT => $origins[0]->port }, config => <<'END');
-    location / { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; proxy_set_header Host $http_host; }
-END
-$server->start;
-my @rivals = (Test::Sluice::Rival->start('nginx', $origins[1]->port), Test::Sluice::Rival->start('haproxy', $origins[2]->port));
-my @ports  = ($server->port, map { $_->port } @rivals);
-note join ', ', map { $_->version } @rivals;
-
-my $documented = documented();
+my $differences = Test::Sluice::Differences->start('## Requests');
 for my $case (@cases) {
     my ($name, $bytes) = @$case;
-    my @seen = map { outcome($origins[$_], $ports[$_], $bytes) } 0 .. 2;
-    my $row  = delete $documented->{$name};
-    my $same = $seen[0] eq $seen[1] && $seen[0] eq $seen[2];
-    is join(' | ', $name, @seen), join(' | ', $name, $row ? @$row : ($seen[0]) x 3),
-        $same ? "$name - as the others" : "$name - differs as documented";
-    ok !($row && $same), "$name - the table has it for a reason" if $row;
+    $differences->compare($name, sub { outcome(@_, $bytes) });
 }
-is_deeply [grep { !/^what is sent$|^-+$/ } sort keys %$documented], [], 'every row of the table is a case';
-
-$_->stop for @rivals;
-$server->stop;
-$_->stop for @origins;
-done_testing;
+$differences->finish;
