@@ -13,7 +13,7 @@ my $root = abs_path(dirname(__FILE__) . '/..');
 my $dir  = tempdir(TMPDIR => 1, CLEANUP => 1);
 my $said = qx{'$root/docs/reference/update' '@{[abs_path(Test::Sluice::Server::binary())]}' '$dir' 2>&1};
 is $?, 0, 'the pages are written' or diag $said;
-for my $page (qw(directives variables)) {
+for my $page (qw(directives variables nginx)) {
     my ($committed, $generated) = map { slurp("$_/$page.md") } "$root/docs/reference", $dir;
     ok $committed eq $generated, "$page.md is up to date: docs/reference/update writes it";
 }
