@@ -8,7 +8,8 @@ namespace sluice {
 
 namespace {
 
-constexpr std::chrono::microseconds kSlice{200};
+constexpr std::chrono::microseconds kSlice{500};
+constexpr Milliseconds kPause{Timer::kResolution};
 constexpr int kPiecesPerLook = 8;  // at the clock; a piece takes a microsecond or a few
 
 // True when all pieces are gone before the time is over.
@@ -24,19 +25,19 @@ bool dismantle(Generation& generation, std::chrono::steady_clock::time_point end
 
 void Dismantler::take(std::unique_ptr<Generation> generation) {
   taken_.push_back(std::move(generation));
-  if (!finishing_) return loop_.post(*this);
-  while (!taken_.empty()) destroy_first();
+  if (finishing_) destroy_first();
+  else if (!armed()) arm_after(Milliseconds(0));
 }
 
 void Dismantler::finish() {
   finishing_ = true;
-  unpost();
+  cancel();
   while (!taken_.empty()) destroy_first();
 }
 
-void Dismantler::on_posted() {
+void Dismantler::on_timer() {
   if (dismantle(*taken_.front(), std::chrono::steady_clock::now() + kSlice)) destroy_first();
-  if (!taken_.empty()) loop_.post(*this);
+  if (!taken_.empty()) arm_after(kPause);
 }
 
 // The end of one may be the end of another one, which is then taken.

@@ -1,5 +1,6 @@
-// Dismantler: destroys generations that nobody refers to any more, a slice per turn of the loop, so that the end of a large
-// configuration delays no request.
+// Dismantler: destroys generations that nobody refers to any more, a slice now and then, so that the end of a large configuration
+// delays no request: neither of this loop nor of another process on the same CPU, which one that never rests would push aside for
+// milliseconds.
 #pragma once
 
 #include <deque>
@@ -10,21 +11,20 @@
 
 namespace sluice {
 
-class Dismantler final : private Posted {
+class Dismantler final : private Timer {
  public:
-  explicit Dismantler(EventLoop& loop) : loop_(loop) {}
+  Dismantler() = default;
   ~Dismantler() override { finish(); }
 
-  // take destroys the generation in the coming turns.
+  // take destroys the generation: a small one in the next turn, a large one in the time to come.
   void take(std::unique_ptr<Generation> generation);
   // finish destroys at once what was taken and whatever comes from now on: the process ends.
   void finish();
 
  private:
-  void on_posted() override;
+  void on_timer() override;
   void destroy_first();
 
-  EventLoop& loop_;
   std::deque<std::unique_ptr<Generation>> taken_;
   bool finishing_ = false;
 };

@@ -49,7 +49,7 @@ class Serving {
   };
 
   EventLoop loop_;
-  Dismantler dismantler_{loop_};
+  Dismantler dismantler_;
   std::unique_ptr<Metrics> metrics_;
   ProcessContext context_;
   std::shared_ptr<Generation> generation_;

@@ -1,5 +1,6 @@
 #include "server/built_generation.h"
 
+#include "server/host_table.h"
 #include "server/location_table.h"
 
 namespace sluice {
@@ -26,6 +27,14 @@ bool drop_location(VirtualServer& server) {
   return true;
 }
 
+bool drop_first(TextMap<const VirtualServer*>& names) {
+  if (names.empty()) return false;
+  names.erase(names.begin());
+  return true;
+}
+
+bool drop_name(HostTable& hosts) { return drop_first(hosts.impl->exact) || drop_first(hosts.impl->suffixes) || drop_first(hosts.impl->prefixes); }
+
 }  // namespace
 
 std::shared_ptr<BuiltGeneration> BuiltGeneration::make(uint64_t id) {
@@ -33,7 +42,10 @@ std::shared_ptr<BuiltGeneration> BuiltGeneration::make(uint64_t id) {
 }
 
 bool BuiltGeneration::dismantle_some() {
-  host_tables.clear();
+  if (!host_tables.empty()) {
+    if (!drop_name(*host_tables.back())) host_tables.pop_back();
+    return true;
+  }
   if (!servers.empty()) {
     if (!drop_location(*servers.back())) servers.pop_back();
     return true;

@@ -134,7 +134,7 @@ TEST_CASE("the last reference gives a generation away, which is taken apart piec
   REQUIRE(build.disposed.size() == 1);
   int pieces = 0;
   while (dismantle_some(*build.disposed[0])) ++pieces;
-  CHECK(pieces == 5);
+  CHECK(pieces == 9);
   CHECK(build.disposed[0]->module("rewrite") != nullptr);
 }
 
