@@ -515,12 +515,12 @@ a
 
 
 
-=== TEST 27: autoindex on is refused
+=== TEST 27: autoindex_format that is none
 --- config
-    autoindex on;
+    autoindex_format yaml;
 --- must_die
 --- error_log
-the value "on" of "autoindex" is not supported, only "off"
+invalid value "yaml" in
 
 
 

@@ -49,7 +49,7 @@ Task<Outcome> FileHandler::run(Exchange& exchange) const {
 Task<Outcome> FileHandler::serve_file(Exchange& exchange) const {
   const FilePath path = path_of_request(module_, *conf_.root, exchange);
   if (path.refusal != 0) return Outcome::status(path.refusal);
-  const FileLook look = look_at(path.c_str());
+  const FileLook look = conf_.links.look(exchange, path);
   if (look.error != 0) return open_failed(exchange, path, "open()", look.error);
   const Outcome kind = check_kind(exchange, path, look);
   if (kind.kind != Outcome::Kind::next) return kind;
@@ -73,9 +73,10 @@ Task<Outcome> FileHandler::serve_file(Exchange& exchange) const {
 // O_NONBLOCK: between the look and the open the file may have become a pipe, and opening one waits for its writer.
 FileHandler::Opened FileHandler::open_file(Exchange& exchange, const FilePath& path) const {
   Opened file;
-  file.fd = Fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  int error = 0;
+  file.fd = conf_.links.open(exchange, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, error);
   if (!file.fd.valid()) {
-    file.refusal = open_failed(exchange, path, "open()", errno).code;
+    file.refusal = open_failed(exchange, path, "open()", error).code;
     return file;
   }
   file.look = look_at(file.fd.get());
@@ -110,7 +111,7 @@ Outcome FileHandler::open_failed(Exchange& exchange, const FilePath& path, std::
 
 // --- directories
 
-Outcome FileHandler::serve_directory(Exchange& exchange) const {
+Task<Outcome> FileHandler::serve_directory(Exchange& exchange) const {
   const FilePath directory = path_of_request(module_, *conf_.root, exchange);
   if (directory.refusal != 0) return Outcome::status(directory.refusal);
   bool directory_checked = false;
@@ -120,7 +121,7 @@ Outcome FileHandler::serve_directory(Exchange& exchange) const {
     if (name.find('\0') != std::string_view::npos) continue;
     const FilePath path = conf_.root->join(exchange, exchange.arena().concat(directory.below_root(), name));
     if (path.refusal != 0) return Outcome::status(path.refusal);
-    const FileLook look = look_at(path.c_str());
+    const FileLook look = conf_.links.look(exchange, path);
     if (look.error == 0) return go_to(exchange, exchange.arena().concat(exchange.uri(), name));
     if (look.error == ENOTDIR || look.error == ENAMETOOLONG || look.error == EACCES || look.error == ELOOP) {
       return index_missing(exchange, path, look.error);
@@ -134,8 +135,19 @@ Outcome FileHandler::serve_directory(Exchange& exchange) const {
     if (checked.kind != Outcome::Kind::next) return checked.code == 404 ? index_missing(exchange, path, ENOENT) : checked;
     directory_checked = true;
   }
+  if (conf_.autoindex.on && exchange.request().method != Method::post) return list_directory(exchange, directory);
   exchange.log_at(LogLevel::error, "directory index of \"", directory.text, "\" is forbidden");
   return Outcome::status(403);
+}
+
+Task<Outcome> FileHandler::list_directory(Exchange& exchange, FilePath directory) const {
+  Listing listing;
+  Fd opened = conf_.links.open(exchange, directory, O_RDONLY | O_DIRECTORY, listing.error);
+  if (opened.valid()) listing = read_directory(std::move(opened));
+  if (listing.error != 0) co_return open_failed(exchange, directory, "opendir()", listing.error);
+  const std::string_view callback = query_arg(exchange.args(), "callback").value_or(std::string_view());
+  const std::string text = render(conf_.autoindex, exchange.uri(), listing.entries, callback);
+  co_return co_await exchange.respond(200, content_type(conf_.autoindex.format), text);
 }
 
 Outcome FileHandler::go_to(Exchange& exchange, std::string_view index) const {
@@ -154,7 +166,7 @@ Outcome FileHandler::index_missing(Exchange& exchange, const FilePath& path, int
 }
 
 Outcome FileHandler::check_directory(Exchange& exchange, const FilePath& path) const {
-  const FileLook look = look_at(path.c_str());
+  const FileLook look = conf_.links.look(exchange, path);
   if (look.error == ENOENT) return Outcome::status(404);
   // The index file was looked for and not forbidden: the folder may be searched, if not seen.
   if (look.error == EACCES || (look.error == 0 && look.is_directory())) return Outcome::next();

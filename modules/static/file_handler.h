@@ -35,7 +35,8 @@ class FileHandler final : public PhaseHandler {
   Outcome open_failed(Exchange& exchange, const FilePath& path, std::string_view call, int error) const;
 
   // Directories: the first index file that exists.
-  Outcome serve_directory(Exchange& exchange) const;
+  Task<Outcome> serve_directory(Exchange& exchange) const;
+  Task<Outcome> list_directory(Exchange& exchange, FilePath directory) const;
   Outcome go_to(Exchange& exchange, std::string_view index) const;
   Outcome index_missing(Exchange& exchange, const FilePath& path, int error) const;
   // check_directory: next() when the folder is there (or can't be looked into), else the status.

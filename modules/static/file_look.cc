@@ -32,6 +32,7 @@ FileLook look(int fd, const char* path, int flags) {
 }  // namespace
 
 FileLook look_at(const char* path) { return look(AT_FDCWD, path, 0); }
+FileLook look_at(int directory, const char* name) { return look(directory, name, 0); }
 FileLook look_at(int fd) { return look(fd, "", AT_EMPTY_PATH); }
 
 bool settled(const FileStamp& stamp, int64_t wall_seconds) {

@@ -32,6 +32,7 @@ struct FileLook {
 // look_at follows symbolic links. `path` ends with NUL.
 FileLook look_at(const char* path);
 FileLook look_at(int fd);
+FileLook look_at(int directory, const char* name);
 
 // settled: the last change is so long ago that another one would show in the stamp. Timestamps advance in steps (a kernel tick; two
 // seconds on the coarsest file systems): two writes within one step can leave equal stamps with different bytes.

@@ -2,6 +2,7 @@
 // ngx_http_core_module, ngx_http_static_module and ngx_http_index_module.
 #include "static_module.h"
 
+#include <algorithm>
 #include <climits>
 #include <cstdlib>
 
@@ -79,10 +80,36 @@ Result<void> set_cache(DirectiveUse& use) {
   return {};
 }
 
-// A directive of which only "off" can be given: what it would turn on does not exist here, and ignoring it would be wrong.
-Result<void> only_off(DirectiveUse& use) {
-  if (use.count() == 1 && use.arg(0) == "off") return {};
-  return use.error(concat("the value \"", use.arg(0), "\" of \"", use.row.name, "\" is not supported, only \"off\""));
+Result<void> set_list_format(DirectiveUse& use) {
+  constexpr std::string_view kNames[] = {"html", "xml", "json", "jsonp"};
+  const auto* found = std::find(std::begin(kNames), std::end(kNames), use.arg(0));
+  if (found == std::end(kNames)) return use.invalid_value(use.arg(0));
+  use.conf_as<StaticConf>().autoindex.format = static_cast<ListFormat>(found - kNames);
+  return {};
+}
+
+// The flags of autoindex lie one level deeper than rows::flag reaches.
+template <bool AutoindexConf::* Member>
+Result<void> set_list_flag(DirectiveUse& use) {
+  TRY_ASSIGN(use.conf_as<StaticConf>().autoindex.*Member, rows::flag_value(use));
+  return {};
+}
+
+Result<void> set_links(DirectiveUse& use) {
+  auto& links = use.conf_as<StaticConf>().links;
+  if (use.arg(0) == "off") {
+    if (use.count() > 1) return use.error(concat("invalid parameter \"", use.arg(1), '"'));
+    links = LinkRule();
+    return {};
+  }
+  if (use.arg(0) != "on" && use.arg(0) != "if_not_owner") return use.error(concat("invalid parameter \"", use.arg(0), '"'));
+  ComplexValue from;
+  if (use.count() > 1) {
+    if (!use.arg(1).starts_with("from=")) return use.error(concat("invalid parameter \"", use.arg(1), '"'));
+    TRY_ASSIGN(from, use.block.builder().compile(use.node.place, use.arg(1).substr(5)));
+  }
+  links = LinkRule(use.arg(0) == "on" ? LinkRule::Kind::refuse : LinkRule::Kind::refuse_others, std::move(from));
+  return {};
 }
 
 Result<void> accept(DirectiveUse&) { return {}; }
@@ -117,10 +144,17 @@ constexpr Directive kRows[] = {
     {"static_cache", kHttp, 1, 1, BlockShape::none, Repeat::once, set_cache, nullptr, "16m",
      "How much memory of each worker holds copies of small files (64k at most). A copy serves only while the file's time, size and "
      "inode are what they were, which every request checks. `off`: none."},
-    {"autoindex", kEverywhere, 1, 1, BlockShape::none, Repeat::once, only_off, nullptr, "off",
-     "Only `off`: sluice lists no directories."},
-    {"disable_symlinks", kEverywhere, 1, 2, BlockShape::none, Repeat::once, only_off, nullptr, "off",
-     "Only `off`: symbolic links are followed."},
+    {"autoindex", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_list_flag<&AutoindexConf::on>, nullptr, "off",
+     "Whether a directory without an index file is listed."},
+    {"autoindex_format", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_list_format, nullptr, "html",
+     "The form of such a list: `html`, `xml`, `json`, or `jsonp` with the argument `callback`."},
+    {"autoindex_exact_size", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_list_flag<&AutoindexConf::exact_size>, nullptr, "on",
+     "Sizes in bytes, or rounded to K, M and G, in HTML."},
+    {"autoindex_localtime", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_list_flag<&AutoindexConf::local_time>, nullptr, "off",
+     "Times of the local zone instead of UTC, in HTML and XML."},
+    {"disable_symlinks", kEverywhere, 1, 2, BlockShape::none, Repeat::once, set_links, nullptr, "off",
+     "`on`: a path with a symbolic link in it is not served (403). `if_not_owner`: unless the link and what it leads to belong to one user. "
+     "`from=PART`: links in that beginning of the path (`from=$document_root`) are followed."},
     accepted("open_file_cache", 1, 2, "off", kNoOpenFileCache),
     accepted("open_file_cache_valid", 1, 1, "60s", kNoOpenFileCache),
     accepted("open_file_cache_min_uses", 1, 1, "1", kNoOpenFileCache),

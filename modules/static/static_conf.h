@@ -10,7 +10,9 @@
 
 #include <sluice/server/variable.h>
 
+#include "autoindex.h"
 #include "conditions.h"
+#include "links.h"
 #include "mime_types.h"
 #include "root_path.h"
 
@@ -33,6 +35,8 @@ struct StaticConf {
   std::shared_ptr<const std::vector<ComplexValue>> index;  // null: index.html
   std::shared_ptr<const TryList> try_files;          // not inherited
   uint64_t max_ranges = std::numeric_limits<uint64_t>::max();
+  AutoindexConf autoindex;
+  LinkRule links;
   IfModifiedSince if_modified_since = IfModifiedSince::exact;
   bool etag = true;
   bool log_not_found = true;

@@ -58,13 +58,13 @@ bool TryFilesHandler::exists(Exchange& exchange, const TryList::Try& attempt) co
   if (strips) name.remove_prefix(root_->name().size());
   const FilePath path = root_->join(exchange, name);
   if (path.refusal != 0) return false;
-  const FileLook look = look_at(path.c_str());
+  const FileLook look = links_.look(exchange, path);
   if (look.error == 0) {
     if (look.is_directory() != attempt.directory) return false;
     choose(exchange, name, attempt.directory);
     return true;
   }
-  if (look.error != ENOENT && look.error != ENOTDIR && look.error != ENAMETOOLONG) {
+  if (look.error != ENOENT && look.error != ENOTDIR && look.error != ENAMETOOLONG && look.error != ELOOP) {
     char room[128];
     exchange.log_at(LogLevel::crit, "stat() \"", path.text, "\" failed (", look.error, ": ",
                     std::string_view(strerror_r(look.error, room, sizeof room)), ')');

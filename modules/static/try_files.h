@@ -22,7 +22,7 @@ FilePath path_of_request(const StaticModule& module, const RootPath& root, Excha
 class TryFilesHandler final : public PhaseHandler {
  public:
   // REQUIRES: root and try_files of `conf` are set.
-  TryFilesHandler(const StaticModule& module, const StaticConf& conf) : module_(module), root_(conf.root), list_(conf.try_files) {}
+  TryFilesHandler(const StaticModule& module, const StaticConf& conf) : module_(module), root_(conf.root), list_(conf.try_files), links_(conf.links) {}
 
   Task<Outcome> run(Exchange& exchange) const override;
   std::string_view name() const override { return "try_files"; }
@@ -36,6 +36,7 @@ class TryFilesHandler final : public PhaseHandler {
   const StaticModule& module_;
   std::shared_ptr<const RootPath> root_;
   std::shared_ptr<const TryList> list_;
+  LinkRule links_;
 };
 
 }  // namespace sluice
