@@ -143,8 +143,10 @@ HeadResult ChunkedDecoder::feed_trailer(char c) {
   }
   const bool empty = trailer_size_ == 0 && (state_ == State::final_lf || state_ == State::done);
   if (empty) return {};
-  if (HeadResult r = keep_trailer_byte(c); !r.ok()) return r;
-  return state_ == State::done ? take_trailers() : HeadResult();
+  HeadResult kept = keep_trailer_byte(c);
+  if (kept.ok() && state_ == State::done) kept = take_trailers();
+  if (!kept.ok()) state_ = State::trailer_start;  // what is refused is never done, even at its last byte
+  return kept;
 }
 
 HeadResult ChunkedDecoder::keep_trailer_byte(char c) {
@@ -163,10 +165,7 @@ HeadResult ChunkedDecoder::keep_trailer_byte(char c) {
 HeadResult ChunkedDecoder::take_trailers() {
   Headers parsed(*arena_);
   const FieldLimits limits{limits_.trailer_bytes, limits_.max_trailers, false};
-  if (HeadResult r = parse_fields({trailer_text_, trailer_size_}, limits, parsed); !r.ok()) {
-    state_ = State::trailer_start;
-    return r;
-  }
+  if (HeadResult r = parse_fields({trailer_text_, trailer_size_}, limits, parsed); !r.ok()) return r;
   if (trailers_ == nullptr) return {};
   for (const Header& field : parsed) {
     if (!is_forbidden_trailer(field.id)) trailers_->add(field.id, field.name(), field.value());

@@ -134,6 +134,15 @@ TEST_CASE("trailers are limited in number and size") {
   CHECK(decode("0\r\nA: " + std::string(65536, 'x'), 1).status == 431);
 }
 
+TEST_CASE("trailers that are too large by their last byte are refused, not done") {
+  Arena arena;
+  ChunkedLimits limits;
+  limits.trailer_bytes = 40;
+  ChunkedDecoder decoder(limits, arena);
+  CHECK(decoder.next("0\r\nA: " + std::string(34, 'x') + "\r\n\r\n").event == Event::refused);
+  CHECK_FALSE(decoder.done());
+}
+
 TEST_CASE("a done decoder stays done and consumes nothing") {
   Arena arena;
   ChunkedDecoder decoder({}, arena);
