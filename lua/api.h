@@ -26,6 +26,8 @@ inline Exchange& request_in(lua_State* L, uint32_t allowed) {
 // text_at reads a string or number argument. The view lives as long as the value is on the stack.
 std::string_view text_at(lua_State* L, int index);
 inline void push_text(lua_State* L, std::string_view text) { lua_pushlstring(L, text.data(), text.size()); }
+// choose_peer makes the peer the target of the request's next try.
+void choose_peer(UpstreamRequest& request, const KnownPeer& peer);
 // push_failure pushes nil and the text; returns 2.
 int push_failure(lua_State* L, std::string_view text);
 // set_functions adds C functions to the table on the top of the stack.

@@ -6,6 +6,12 @@
 
 namespace sluice {
 
+void choose_peer(UpstreamRequest& request, const KnownPeer& peer) {
+  request.target.peer = nullptr;
+  request.target.address = peer.address;
+  request.target.name = request.exchange.arena().copy(peer.name);
+}
+
 namespace {
 
 UpstreamRequest& upstream_in(lua_State* L) {
@@ -44,9 +50,7 @@ int set_current_peer(lua_State* L) {
   const KnownPeer* peer = vm.known.peers.find(host.data(), port);
   if (peer == nullptr) peer = parse_peer(L, vm, host, port);
   if (peer == nullptr) return push_failure(L, "no host allowed");
-  request.target.peer = nullptr;
-  request.target.address = peer->address;
-  request.target.name = request.exchange.arena().copy(peer->name);
+  choose_peer(request, *peer);
   lua_pushboolean(L, 1);
   return 1;
 }

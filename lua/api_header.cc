@@ -10,7 +10,6 @@ namespace sluice {
 
 namespace {
 
-constexpr uint32_t kHeaderPhases = kOutputPhases | LuaPhase::set | LuaPhase::header_filter | LuaPhase::body_filter | LuaPhase::log;
 constexpr size_t kMaxNameBytes = 1024;
 
 // response_field_name is field_name with '_' replaced by '-' in the Lua string at `index`, unless the location says otherwise.

@@ -113,8 +113,6 @@ void sync(Exchange& exchange, HeaderId changed) {
   head.host = {lower_host, host.size()};
 }
 
-constexpr uint32_t kChangePhases = kOutputPhases | LuaPhase::set | LuaPhase::header_filter | LuaPhase::balancer;
-
 int change_header(lua_State* L, FieldStore how) {
   Exchange& exchange = request_in(L, kChangePhases);
   FieldName name = field_name(L, 1);

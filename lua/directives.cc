@@ -32,13 +32,15 @@ std::string script_name(const DirectiveUse& use) {
   return concat(directive, "(", shown_path(use), ":", first_line(use.node), ")");
 }
 
+Vm::Runs runs_of(const DirectiveUse& use) { return use.row.name.starts_with("init_") ? Vm::Runs::once : Vm::Runs::often; }
+
 Result<LuaScript> compile_inline(DirectiveUse& use, std::string_view code) {
   LuaScript script;
   script.vm = &module_of(use).vm();
   script.name = script_name(use);
   script.first_line = first_line(use.node);
   if (trim(code).find_first_not_of("\r\n\t ") == std::string_view::npos) return use.error("invalid location config: no runnable Lua code");
-  auto chunk = script.vm->compile(code, "=" + script.name);
+  auto chunk = script.vm->compile(code, "=" + script.name, runs_of(use));
   if (!chunk) {
     ConfigPlace place = use.node.place;
     place.line = script.first_line + line_of_message(chunk.error().text, script.name) - 1;
@@ -61,7 +63,7 @@ Result<LuaScript> compile_file(DirectiveUse& use, std::string_view path) {
   script.vm = &module_of(use).vm();
   script.name = script_name(use);
   script.first_line = first_line(use.node);
-  auto chunk = script.vm->compile(*code, "@" + full);
+  auto chunk = script.vm->compile(*code, "@" + full, runs_of(use));
   if (!chunk) return use.error(concat("failed to load external Lua file \"", full, "\": ", chunk.error().text));
   script.chunk = *chunk;
   return script;

@@ -23,11 +23,21 @@ constexpr size_t kHeaderIds = static_cast<size_t>(HeaderId::count);
 
 char looked_up(char c) { return c == '_' ? '-' : to_lower(c); }
 
+}  // namespace
+
+bool folds(std::string_view name) {
+  return std::any_of(name.begin(), name.end(), [](char c) { return looked_up(c) != c; });
+}
+
+void push_header_metatable(lua_State* L) { luaL_getmetatable(L, kMetatable); }
+
+namespace {
+
 // __index of a header table: the name in lower case with dashes. One that is so already is not in the table.
 int find_any_case(lua_State* L) {
   if (lua_type(L, 2) != LUA_TSTRING) return 0;
   std::string_view name = text_at(L, 2);
-  if (std::none_of(name.begin(), name.end(), [](char c) { return looked_up(c) != c; })) return 0;
+  if (!folds(name)) return 0;
   luaL_Buffer buffer;
   luaL_buffinit(L, &buffer);
   for (char c : name) luaL_addchar(&buffer, looked_up(c));
@@ -215,6 +225,14 @@ void store_field(lua_State* L, int index, Arena& arena, Headers& headers, const 
     headers.add(id, kept, value_at(L, lua_gettop(L), lua_type(L, -1), arena));
     lua_pop(L, 1);
   }
+}
+
+bool store_text(Arena& arena, Headers& headers, const FieldName& name, std::string_view value) {
+  if (may_have_controls(value)) return false;
+  value = arena.copy(value);
+  if (name.known.id != HeaderId::unknown) headers.set(name.known.id, value);
+  else headers.set(arena.copy(name.text), value);
+  return true;
 }
 
 bool is_single_field(HeaderId id) {

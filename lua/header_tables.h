@@ -26,6 +26,11 @@ FieldName field_name(lua_State* L, int index);
 // returns how many values. REQUIRES: called in a function that add_header_reader added.
 int push_headers(lua_State* L, const Headers& headers, lua_Integer limit, bool raw);
 
+// folds: the name is not written as header tables have it, in lower case with dashes.
+bool folds(std::string_view name);
+// push_header_metatable pushes the metatable of these tables.
+void push_header_metatable(lua_State* L);
+
 // push_field pushes the values of a name: nil, a string, or a list of strings.
 void push_field(lua_State* L, const Headers& headers, const Header* first);
 
@@ -33,6 +38,9 @@ void push_field(lua_State* L, const Headers& headers, const Header* first);
 // `single`: of a list only the last counts. `append` keeps what is there. Raises on other types.
 enum class FieldStore { replace, append };
 void store_field(lua_State* L, int index, Arena& arena, Headers& headers, const FieldName& name, bool single, FieldStore how);
+
+// store_text makes the value the only one of the valid `name`. False, and nothing has changed: the value has control characters.
+bool store_text(Arena& arena, Headers& headers, const FieldName& name, std::string_view value);
 
 // is_single_field: names of which a response has one (OpenResty's list).
 bool is_single_field(HeaderId id);

@@ -9,7 +9,6 @@ namespace sluice {
 namespace {
 
 constexpr const char* kMetatable = "sluice.dict";
-constexpr size_t kMaxKeyBytes = 65535;
 
 struct DictObject {
   Dict* dict;
@@ -41,7 +40,7 @@ Key key_argument(lua_State* L) {
   if (data == nullptr && lua_isnoneornil(L, 2)) return {{}, "nil key"};
   std::string_view text = data != nullptr ? std::string_view(data, size) : text_argument(L, 2);
   if (text.empty()) return {{}, "empty key"};
-  if (text.size() > kMaxKeyBytes) return {{}, "key too long"};
+  if (text.size() > kMaxDictKeyBytes) return {{}, "key too long"};
   return {text};
 }
 
@@ -371,6 +370,10 @@ void install_shared(lua_State* L) {
   lua_newtable(L);
   lua_setfield(L, -2, "shared");
 }
+
+void push_dict_metatable(lua_State* L) { luaL_getmetatable(L, kMetatable); }
+
+Dict& dict_of(void* object) { return *static_cast<DictObject*>(object)->dict; }
 
 void push_dict(lua_State* L, Dict* dict, const bool* writes_dropped) {
   auto* object = static_cast<DictObject*>(lua_newuserdata(L, sizeof(DictObject)));

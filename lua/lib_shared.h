@@ -14,4 +14,11 @@ void install_shared(lua_State* L);
 // is being replayed by a process that joins running ones) writing methods change nothing and report success.
 void push_dict(lua_State* L, Dict* dict, const bool* writes_dropped);
 
+inline constexpr size_t kMaxDictKeyBytes = 65535;
+
+// push_dict_metatable pushes the metatable of the objects.
+void push_dict_metatable(lua_State* L);
+// dict_of gives the dictionary behind an object's address. REQUIRES: the object has that metatable.
+Dict& dict_of(void* object);
+
 }  // namespace sluice

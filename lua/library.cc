@@ -179,29 +179,6 @@ int request_address(lua_State* L) {
   return 1;
 }
 
-// require: a module that is there and a table costs one look-up; for the rest LuaJIT's own function runs as if it had been called, so that its
-// messages have the caller's place. What stands for a module that is being loaded is no table. Upvalues: package.loaded and the original.
-int require(lua_State* L) {
-  lua_settop(L, 1);
-  lua_pushvalue(L, 1);
-  lua_rawget(L, lua_upvalueindex(1));
-  if (lua_istable(L, -1)) return 1;
-  lua_pop(L, 1);
-  return lua_tocfunction(L, lua_upvalueindex(2))(L);
-}
-
-void install_require(lua_State* L) {
-  lua_getglobal(L, "require");
-  CHECK(lua_iscfunction(L, -1) != 0);
-  lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
-  lua_pushvalue(L, -2);
-  lua_pushcclosure(L, require, 2);
-  lua_getfenv(L, -2);  // where the original finds package.loaders
-  lua_setfenv(L, -2);
-  lua_setglobal(L, "require");
-  lua_pop(L, 1);
-}
-
 // `helper` is what the code finds in `...`.
 void run_part(lua_State* L, std::string_view code, const char* name, lua_CFunction helper = nullptr) {
   bool ok = luaL_loadbuffer(L, code.data(), code.size(), name) == 0;
@@ -214,7 +191,6 @@ void run_part(lua_State* L, std::string_view code, const char* name, lua_CFuncti
 
 void install_library(lua_State* L) {
   run_part(L, kCoroutines, "=coroutine");
-  install_require(L);
   run_part(L, kGlobalGuard, "=_G write guard");
   run_part(L, kRestyCore, "=resty.core", request_address);
 }

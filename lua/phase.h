@@ -30,6 +30,9 @@ inline constexpr uint32_t kOutputPhases = LuaPhase::rewrite | LuaPhase::access |
 inline constexpr uint32_t kWaitPhases = kOutputPhases | LuaPhase::timer;
 inline constexpr uint32_t kRequestPhases =
     kOutputPhases | LuaPhase::set | LuaPhase::header_filter | LuaPhase::body_filter | LuaPhase::log | LuaPhase::balancer;
+// Where the request's fields may be changed, and where those of the response are at hand.
+inline constexpr uint32_t kChangePhases = kOutputPhases | LuaPhase::set | LuaPhase::header_filter | LuaPhase::balancer;
+inline constexpr uint32_t kHeaderPhases = kOutputPhases | LuaPhase::set | LuaPhase::header_filter | LuaPhase::body_filter | LuaPhase::log;
 
 // phase_word is what ngx.get_phase returns: "rewrite". phase_directive is the family in messages: "rewrite_by_lua*", "ngx.timer".
 std::string_view phase_word(LuaPhase phase);

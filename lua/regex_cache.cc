@@ -158,12 +158,27 @@ RegexCache& RegexCache::of(lua_State* L) {
   return *cache;
 }
 
-// Pushes the Regex when these very strings gave it before; null otherwise.
-Regex* RegexCache::find_recent(lua_State* L, const char* pattern, const char* options) {
+// The Regex that these very strings gave before; null when there is none or it is at work.
+Regex* RegexCache::usable_recent(const char* pattern, const char* options) {
   const Recent& entry = recent(pattern, options);
   Regex* regex = entry.regex;
   if (regex == nullptr || entry.pattern != pattern || entry.options != options || regex->busy_) return nullptr;
   touch(regex);
+  return regex;
+}
+
+const Regex* RegexCache::match_recent(const char* pattern, const char* options, std::string_view subject, int& result) {
+  Regex* regex = usable_recent(pattern, options);
+  if (regex == nullptr) return nullptr;
+  result = regex->run(subject, 0);
+  regex->rest();
+  return regex;
+}
+
+// Pushes what usable_recent gives.
+Regex* RegexCache::find_recent(lua_State* L, const char* pattern, const char* options) {
+  Regex* regex = usable_recent(pattern, options);
+  if (regex == nullptr) return nullptr;
   lua_pushlightuserdata(L, regex);
   lua_rawget(L, lua_upvalueindex(2));
   return regex;

@@ -105,6 +105,10 @@ class RegexCache {
   // arguments are indices (> 0) of strings or numbers; no options when nil. Raises on an unknown option.
   Regex* find(lua_State* L, int pattern, int options);
 
+  // match_recent runs the Regex that these very strings have given before, from the beginning of the subject; null: find() is needed.
+  // `result` is what Regex::run gives. No Lua runs, nothing is pushed; the Regex's offsets are valid until Lua runs again.
+  const Regex* match_recent(const char* pattern, const char* options, std::string_view subject, int& result);
+
   // done is called when the Regex that find() gave is not needed any more: frees it unless it is kept or pinned. Nothing that may run
   // other code stands between find() and the Regex's run().
   void done(Regex& regex);
@@ -140,6 +144,7 @@ class RegexCache {
   Recent& recent(const char* pattern, const char* options) {
     return recent_[(reinterpret_cast<uintptr_t>(pattern) >> 4 ^ reinterpret_cast<uintptr_t>(options) >> 5) % kRecent];
   }
+  Regex* usable_recent(const char* pattern, const char* options);
   Regex* find_recent(lua_State* L, const char* pattern, const char* options);
   void forget_recent(const Regex* regex);
 

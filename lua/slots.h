@@ -26,15 +26,17 @@ class LuaSlots {
     lua_xmove(shelf_, L, 1);
   }
 
+  // reserve gives a number under which nothing is kept yet: the caller puts something into the table. It is not kNone.
+  int reserve() {
+    if (free_.empty()) return ++used_;
+    int slot = free_.back();
+    free_.pop_back();
+    return slot;
+  }
+
   // put takes the value from the top of the stack; gives its number, which is not kNone.
   int put(lua_State* L) {
-    int slot = used_ + 1;
-    if (free_.empty()) {
-      ++used_;
-    } else {
-      slot = free_.back();
-      free_.pop_back();
-    }
+    int slot = reserve();
     lua_xmove(L, shelf_, 1);
     lua_rawseti(shelf_, 1, slot);
     return slot;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api.h"
+#include "fast_paths.h"
 #include "lib_codec.h"
 #include "lib_re.h"
 #include "lib_shared.h"
@@ -113,6 +114,16 @@ void install_loader(lua_State* L) {
   lua_pop(L, 2);
 }
 
+// load_as_function pushes the code as the body of a function that takes nothing; false, and nothing is pushed, when it is none: it
+// uses `...`, or is compiled already. A chunk as such takes `...`, and LuaJIT makes traces only of functions that do not.
+bool load_as_function(lua_State* L, std::string_view code, const std::string& name) {
+  if (code.starts_with(LUA_SIGNATURE[0])) return false;
+  std::string wrapped = concat("return function() ", code, "\nend");
+  if (luaL_loadbuffer(L, wrapped.data(), wrapped.size(), name.c_str()) == 0 && lua_pcall(L, 0, 1, 0) == 0) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
 }  // namespace
 
 Vm::Vm() : main_(new_state(*this)), slots_(main_), timers_(std::make_unique<LuaTimers>(*this)) {
@@ -125,6 +136,7 @@ Vm::Vm() : main_(new_state(*this)), slots_(main_), timers_(std::make_unique<LuaT
   install_coroutines(main_);
   install_balancer(main_);
   install_library(main_);
+  install_fast_paths(main_);
 }
 
 Vm::~Vm() {
@@ -133,12 +145,13 @@ Vm::~Vm() {
   lua_close(main_);
 }
 
-Result<int> Vm::compile(std::string_view code, const std::string& name) {
+Result<int> Vm::compile(std::string_view code, const std::string& name, Runs runs) {
   if (luaL_loadbuffer(main_, code.data(), code.size(), name.c_str()) != 0) {
     Error error(ErrorKind::config, lua_tostring(main_, -1), ErrorSource::config);
     lua_pop(main_, 1);
     return error;
   }
+  if (runs == Runs::often && load_as_function(main_, code, name)) lua_replace(main_, -2);
   return luaL_ref(main_, LUA_REGISTRYINDEX);
 }
 

@@ -76,9 +76,10 @@ class Vm {
   // What is known about strings of Lua code.
   LuaKnown known;
 
-  // compile keeps a chunk; `name` as Lua wants it ("=content_by_lua(proxy.conf:44)", "@/path"). Gives a registry reference.
-  // Errors: Lua's text, without a place.
-  Result<int> compile(std::string_view code, const std::string& name);
+  // compile keeps a chunk; `name` as Lua wants it ("=content_by_lua(proxy.conf:44)", "@/path"). Gives a registry reference. What runs
+  // often is made a function, which LuaJIT can compile as a whole; a chunk it cannot. Errors: Lua's text, without a place.
+  enum class Runs { once, often };
+  Result<int> compile(std::string_view code, const std::string& name, Runs runs);
 
   // add_dict makes ngx.shared.NAME.
   void add_dict(const std::string& name, std::unique_ptr<Dict> dict);

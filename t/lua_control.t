@@ -96,7 +96,7 @@ at the end: nil made
 GET /t
 --- error_code: 500
 --- error_log eval
-[qr/lua entry thread aborted: runtime error: content_by_lua\(\S+:\d+\):2: broken/, "stack traceback:", qr/content_by_lua\(\S+:\d+\):3: in main chunk, client: 127.0.0.1/]
+[qr/lua entry thread aborted: runtime error: content_by_lua\(\S+:\d+\):2: broken/, "stack traceback:", qr/content_by_lua\(\S+:\d+\):3: in function <content_by_lua\(\S+:\d+\):1>, client: 127.0.0.1/]
 
 === TEST 6: errors in set, filters and log
 --- config
