@@ -39,7 +39,18 @@ LuaModule::~LuaModule() { sweeper_.cancel(); }
 void LuaModule::declare(ModuleDeclarations& declarations) {
   declarations.directives(lua_directives());
   conf_slot_ = declarations.location_conf<LuaConf>();
-  exchange_slot_ = declarations.exchange_slot();
+  exchange_slot_ = declarations.exchange_slot(this);
+}
+
+uint64_t LuaModule::pack(void* request) const {
+  auto& from = *static_cast<LuaRequest*>(request);
+  return uint64_t{from.ctx_redirects} << 32 | static_cast<uint32_t>(std::exchange(from.ctx, LuaSlots::kNone));
+}
+
+void LuaModule::unpack(Exchange& exchange, uint64_t kept) const {
+  LuaRequest& to = vm_->request(exchange);
+  to.ctx = static_cast<int>(static_cast<uint32_t>(kept));
+  to.ctx_redirects = static_cast<uint32_t>(kept >> 32);
 }
 
 Vm& LuaModule::vm() {

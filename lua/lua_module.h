@@ -15,7 +15,7 @@
 
 namespace sluice {
 
-class LuaModule final : public Module {
+class LuaModule final : public Module, private SlotTravel {
  public:
   LuaModule();
   ~LuaModule() override;
@@ -39,6 +39,9 @@ class LuaModule final : public Module {
   const LuaScript* keep(LuaScript script);
 
  private:
+  // ngx.ctx travels.
+  uint64_t pack(void* request) const override;
+  void unpack(Exchange& exchange, uint64_t kept) const override;
   Task<void> sweep_dicts();
 
   std::unique_ptr<Vm> vm_;

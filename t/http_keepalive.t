@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 use lib 't/lib';
+use IO::Select;
 use Test::More;
 use Test::Sluice::Origin;
 use Test::Sluice::Process qw(wait_until);
@@ -24,11 +25,35 @@ END2
         location /three { keepalive_requests 3; return 200 "three\n"; }
         location /told { keepalive_timeout 75s 60s; return 200 "told\n"; }
         location /never { keepalive_timeout 0; return 200 "never\n"; }
+        location /busy {
+            content_by_lua_block {
+                ngx.log(ngx.WARN, "busy with ", ngx.var.arg_id)
+                local go
+                repeat go = io.open(ngx.config.prefix() .. "html/go." .. ngx.var.arg_id) until go
+                go:close()
+                ngx.header["Content-Length"] = 4
+                ngx.print("busy")
+            }
+        }
         location /up/ { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
 END
 $server->start;
 
 sub get { my ($target, @fields) = @_; return "GET $target HTTP/1.1\r\nHost: a\r\n" . join('', map { "$_\r\n" } @fields) . "\r\n" }
+
+# The worker learns of what comes after its last read only by asking: closing then would be a reset, which may take the response along.
+subtest 'bytes that come just before the connection is closed' => sub {
+    for my $id (1 .. 3) {
+        my $c = $server->connection;
+        $c->write(get("/busy?id=$id", 'Connection: close'));
+        ok $server->wait_for_log(qr/busy with $id/), 'a request';
+        $c->write('x' x 10_000);
+        $server->write_files("go.$id" => '');
+        is $c->read_response->body, 'busy', 'is answered';
+        IO::Select->new($c->socket)->can_read(5);
+        is sysread($c->socket, my $rest, 1), 0, 'and the connection ends' or diag $!;
+    }
+};
 
 subtest 'a connection is kept unless somebody wants it closed' => sub {
     my $c = $server->connection;

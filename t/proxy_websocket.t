@@ -109,13 +109,63 @@ subtest 'refused upgrades' => sub {
         my ($name, $bytes, $status) = @$case;
         $origin->reset;
         my $c = $server->connection;
-        $c->write("${bytes}GET /internal HTTP/1.1\r\nHost: a\r\n\r\n");
+        $c->write($bytes);
         is $c->read_response->status, $status, "$name is passed on";
+        $c->write("GET /internal HTTP/1.1\r\nHost: a\r\n\r\n");
         is $c->read_response->status, 200, "$name - and the next bytes are a request";
         is_deeply [map { $_->{target} } $origin->requests], [($bytes =~ /^GET (\S+)/)[0], '/internal'], "$name - which goes through the proxy like any other";
         like(($origin->requests)[1]{head}, qr/^Host: 127\.0\.0\.1/m, "$name - with the proxy's own fields");
     }
 };
+
+# What is sent before the answer is meant for the other protocol: it must not become a request when there is none.
+for my $case (['in one piece', 0], ['a moment later', 1]) {
+    my ($name, $later) = @$case;
+    subtest "hasty bytes behind an upgrade that is refused: $name" => sub {
+        my $target = $later ? "/slow-trigger?id=hasty$later" : '/bytes/3';
+        my $hasty = "GET /internal HTTP/1.1\r\nHost: a\r\n\r\n";
+        $origin->reset;
+        my $c = $server->connection;
+        $c->write("GET $target HTTP/1.1\r\nHost: a\r\n$handshake\r\n" . ($later ? '' : $hasty));
+        if ($later) {
+            wait_until { scalar $origin->requests };
+            $c->write($hasty);
+            $origin->trigger("hasty$later");
+        }
+        my $response = $c->read_response;
+        is $response->status, 200, 'the answer arrives';
+        is $response->header('Connection'), 'close', 'says that it is the last';
+        ok $c->at_eof, 'and the connection ends';
+        is scalar($origin->requests), 1, 'the origin has heard of nothing else';
+    };
+}
+
+subtest 'very many hasty bytes' => sub {
+    $origin->reset;
+    my $c = $server->connection;
+    my $frame = encode_frame(OP_TEXT, 'x' x 300_000, mask => 'abcd');
+    $c->write("GET /ws HTTP/1.1\r\nHost: a\r\n$handshake\r\n$frame");
+    is $c->read_head->status, 101, 'accepted';
+    my $echoed = encode_frame(OP_TEXT, 'x' x 300_000);
+    is $c->read_bytes(length $echoed), $echoed, 'wait in the socket and reach the origin, all of them';
+};
+
+# A 101 that nobody asked for is no tunnel.
+for my $case (['no upgrade asked', '', "Upgrade: websocket\r\nConnection: Upgrade\r\n"],
+              ['another protocol', $handshake, "Upgrade: h2c\r\nConnection: Upgrade\r\n"],
+              ['no protocol', $handshake, "Connection: Upgrade\r\n"],
+              ['two protocols', $handshake, "Upgrade: websocket, h2c\r\nConnection: Upgrade\r\n"]) {
+    my ($name, $asked, $answered) = @$case;
+    subtest "a 101 that is none: $name" => sub {
+        my $c = $server->connection;
+        (my $data = "HTTP/1.1 101 Switching Protocols\r\n$answered\r\n") =~ s/([^\w.\/])/sprintf '%%%02x', ord $1/ge;
+        $c->write("GET /raw?close=1&data=$data HTTP/1.1\r\nHost: a\r\n$asked\r\n");
+        my $response = $c->read_response;
+        is $response->status, 502, 'is an error of the upstream';
+        unlike $response->raw_head, qr/^Upgrade/mi, 'without Upgrade';
+        is $c->request(GET => '/bytes/3')->body, '012', 'and the connection goes on';
+    };
+}
 
 # What is no WebSocket loses its Upgrade, and stays HTTP.
 for my $case (['h2c', "GET", "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"],

@@ -62,6 +62,12 @@ void Arena::on_destroy(void (*run)(void*), void* object) {
   cleanups_ = cleanup;
 }
 
+size_t Arena::destructors() const {
+  size_t count = 0;
+  for (const Cleanup* cleanup = cleanups_; cleanup != nullptr; cleanup = cleanup->next) ++count;
+  return count;
+}
+
 void Arena::reset() {
   while (cleanups_ != nullptr) {
     Cleanup* cleanup = cleanups_;

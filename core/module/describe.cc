@@ -19,7 +19,7 @@ class Description final : public ModuleDeclarations {
     for (const Directive& row : rows) add(concat("directive ", row.name));
   }
   void variables(std::span<const VariableRow>) override {}
-  uint32_t exchange_slot() override { return 0; }
+  uint32_t exchange_slot(const SlotTravel*) override { return 0; }
   void provide(std::string_view kind, std::string_view name, const void*) override { add(concat("provider ", kind, ' ', name)); }
 
   // add keeps a line once: a directive may have rows for several contexts.

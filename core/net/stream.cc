@@ -1,5 +1,6 @@
 #include <sluice/net/stream.h>
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -71,6 +72,11 @@ void Stream::close() {
 bool Stream::is_broken() const {
   char byte;
   return ::recv(fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && !would_wait(errno) && errno != EINTR;
+}
+
+bool Stream::has_unread() const {
+  int bytes = 0;
+  return readable_ || (::ioctl(fd(), FIONREAD, &bytes) == 0 && bytes > 0);
 }
 
 void Stream::interrupt() {

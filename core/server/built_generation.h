@@ -38,7 +38,10 @@ class BuiltGeneration final : public Generation {
     }
     return nullptr;
   }
-  uint32_t add_exchange_slot() { return exchange_slots_++; }
+  uint32_t add_exchange_slot(const SlotTravel* travel) {
+    slot_travels_.push_back(travel);
+    return exchange_slots_++;
+  }
   void set_set_variables(uint32_t count) { set_variables_ = count; }
 
   std::vector<LoadedModule> modules;

@@ -40,7 +40,9 @@ ClientConnection::ClientConnection(Owner& owner, EventLoop& loop, int fd, const 
 
 ClientConnection::~ClientConnection() {
   // Whatever still runs is cancelled; the log phase of its exchange happens all the same.
-  if (active_ != nullptr && active_->flow.running()) {
+  if (after_ == After::tunnel) {
+    log_tunnel();
+  } else if (active_ != nullptr && active_->flow.running()) {
     active_->cancel_flow();
     if (active_->exchange && active_->exchange->run_log_phase()) owner_.metrics().request_ends(active_->exchange->response().status);
   }
@@ -96,7 +98,7 @@ void ClientConnection::begin(bool at_once) {
 void ClientConnection::close_now() { end(); }
 
 void ClientConnection::drain() {
-  if (active_ != nullptr) return;
+  if (!idle()) return;
   if (requests_ > 0) return serve();
   stream_.expire_after(std::min(listener_->hosts->default_server()->client_header_timeout, kFirstRequestPatience));
 }
@@ -115,8 +117,11 @@ void ClientConnection::serve() {
 
 void ClientConnection::served(void* self) {
   auto& connection = *static_cast<ClientConnection*>(self);
-  if (connection.after_ == After::idle) connection.become_idle();
-  else connection.end();
+  switch (connection.after_) {
+    case After::idle: return connection.become_idle();
+    case After::tunnel: return connection.become_tunnel();
+    default: return connection.end();
+  }
 }
 
 void ClientConnection::become_idle() {
@@ -124,6 +129,29 @@ void ClientConnection::become_idle() {
   if (owner_.draining() || listener_->removed) return end();
   stream_.begin_watch();
   stream_.expire_after(keepalive_timeout_.count() > 0 ? keepalive_timeout_ : listener_->hosts->default_server()->client_header_timeout);
+}
+
+void ClientConnection::plan_tunnel(std::unique_ptr<TunnelPeer> peer, Milliseconds idle_timeout) {
+  tunnel_ = std::make_unique<ClientTunnel>(*this, std::move(peer), idle_timeout);
+}
+
+void ClientConnection::become_tunnel() {
+  active_->task = Task<Outcome>(Outcome::next());  // the handler's frame
+  active_->input.release();
+  if (tunnel_->put_to_sleep(*active_->exchange)) active_.reset();
+  if (!tunnel_->start()) end();
+}
+
+// log_tunnel is the end of the exchange that opened the tunnel.
+void ClientConnection::log_tunnel() {
+  if (active_ == nullptr) {
+    active_.reset(new Active);
+    active_->exchange.emplace(*this, active_->arena, tunnel_->generation_to_wake(), stream_, active_->input);
+  }
+  ExchangeRuntime& exchange = *active_->exchange;
+  tunnel_->end(exchange);
+  exchange.run_log_phase();
+  owner_.metrics().request_ends(exchange.response().status);
 }
 
 // goes_on: the next request may be there already.
@@ -195,6 +223,10 @@ bool ClientConnection::answer_refusal() {
 
 ClientConnection::Wait ClientConnection::end_exchange() {
   ExchangeRuntime& exchange = *active_->exchange;
+  if (tunnel_ != nullptr) {
+    after_ = After::tunnel;
+    return Wait::nothing;
+  }
   exchange.run_log_phase();
   owner_.metrics().request_ends(exchange.response().status);
   const bool reads_rest = active_->refusal.ok() && !exchange.aborted() && !exchange.body_finished();
@@ -216,7 +248,7 @@ void ClientConnection::leave_exchange(Rest of_body) {
   } else if (exchange.keeps_connection()) {
     after_ = After::idle;
   } else {
-    const bool unread = !active.input.empty() || stream_.readable_hint() || exchange.body_refused();
+    const bool unread = exchange.has_bytes_behind() || exchange.body_refused();
     after_ = unread ? After::linger : After::close;
   }
   active.task = Task<Outcome>(Outcome::next());  // the frame goes before what it refers to

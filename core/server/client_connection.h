@@ -1,10 +1,11 @@
 // ClientConnection: one connection from a client. It owns the byte stream and turns bytes into exchanges, one after the other.
 //
-// While idle it is this object alone: no buffer, no arena, no coroutine. When bytes arrive it gets an Active (arena, input buffer,
+// While idle it is this object alone: no buffer, no arena, no coroutine. As a tunnel it has a ClientTunnel, and mostly no more. When bytes arrive it gets an Active (arena, input buffer,
 // exchange, flow) from a free list and serves until nothing is left to read.
 //
 //        accept -> idle --bytes--> serving --nothing left--> idle --timer--> closed
 //                                     |--Connection: close--> [lingering] -> closed
+//                                     |--101--> tunnel --both sides done--> log phase -> closed
 //                                     '--client gone while watched--> log phase -> closed
 #pragma once
 
@@ -19,6 +20,7 @@
 
 #include "http/head_scanner.h"
 #include "server/active_listener.h"
+#include "server/client_tunnel.h"
 #include "server/exchange_runtime.h"
 #include "server/server_metrics.h"
 #include "http/byte_buffer.h"
@@ -55,9 +57,12 @@ class ClientConnection final : private StreamObserver {
   const Address& server_address();
   uint64_t number() const { return number_; }
   uint64_t requests() const { return requests_; }
-  bool idle() const { return active_ == nullptr; }
+  bool idle() const { return active_ == nullptr && tunnel_ == nullptr; }
   bool is_last_request() const;
   void count_limit(ServerMetrics::Limit limit) { owner_.metrics().limit_hit(limit); }
+  // plan_tunnel makes the connection a tunnel once its exchange has returned from the phases.
+  void plan_tunnel(std::unique_ptr<TunnelPeer> peer, Milliseconds idle_timeout);
+  void tunnel_ended() { end(); }
   // close_now cancels what runs (its log phase still happens) and closes the socket.
   void close_now();
   // begin starts its life. `at_once`: the first request has probably come already, so that the socket is asked before it is registered;
@@ -72,7 +77,7 @@ class ClientConnection final : private StreamObserver {
 
  private:
   struct Active;
-  enum class After : uint8_t { idle, close, linger };
+  enum class After : uint8_t { idle, close, linger, tunnel };
   enum class Rest : uint8_t { none, unread };
   // What serving waits for.
   enum class Wait : uint8_t { nothing, head, exchange, body, linger };
@@ -104,6 +109,8 @@ class ClientConnection final : private StreamObserver {
   static void served(void* self);
   void client_left();
   void become_idle();
+  void become_tunnel();
+  void log_tunnel();
   void end();
 
   Stream stream_;
@@ -111,6 +118,7 @@ class ClientConnection final : private StreamObserver {
   std::shared_ptr<ActiveListener> listener_;
   std::string client_host_;
   std::unique_ptr<Active> active_;
+  std::unique_ptr<ClientTunnel> tunnel_;
   Address client_;
   std::unique_ptr<Address> server_;
   uint64_t number_;

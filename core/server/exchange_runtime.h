@@ -5,6 +5,7 @@
 //   error_page.cc       what is answered when nothing else is
 //   phase_engine.cc     the phases in their order
 //   tunnel.cc           what follows a 101
+//   exchange_sleep.cc   being away while a tunnel stands
 //   body_splice.cc      long bodies that pass without being looked at
 #pragma once
 
@@ -46,6 +47,17 @@ class ExchangeRuntime final : public Exchange {
   // discard_body reads what is left of the body; false when the connection cannot be used again.
   Task<bool> discard_body();
 
+  // --- for the tunnel that follows a 101
+  // can_sleep: no module keeps anything in the exchange that does not travel, so that it may be destroyed before its log phase, and
+  // made anew for it.
+  bool can_sleep() const;
+  // pack gives in `into` what the log phase may ask for, and its size. The exchange is of no more use. REQUIRES: can_sleep().
+  size_t pack(std::unique_ptr<char[]>& into);
+  // unpack makes of a new exchange, of the same connection and generation, the one that was packed.
+  void unpack(std::string_view packed);
+  // end_tunnel notes how the tunnel ended; `error` is null when both sides said so.
+  void end_tunnel(const Error* error, uint64_t sent_to_client);
+
   // await_sent turns what sending the last piece came to into an outcome.
   static Task<Outcome> await_sent(Task<Result<void>> sent);
 
@@ -61,6 +73,8 @@ class ExchangeRuntime final : public Exchange {
   Task<Spliced> splice_body(Stream& to, Milliseconds write_timeout, uint64_t& moved);
 
   uint64_t sent_on_connection() const { return stream_.bytes_written() - bytes_sent_before_; }
+  // has_bytes_behind: the client has sent more than was used.
+  bool has_bytes_behind() const { return !input_.empty() || stream_.has_unread(); }
   bool watches_client() const { return watch_client_; }
   bool aborted() const { return aborted_; }
   bool body_refused() const { return body_refused_; }
@@ -98,7 +112,13 @@ class ExchangeRuntime final : public Exchange {
   Task<Result<void>> send_continue();
 
   // --- tunnel.cc
-  Task<Outcome> tunnel(Stream& upstream, std::string_view early, Milliseconds idle_timeout);
+  Task<Result<void>> open(Stream& upstream, std::string_view early, Milliseconds timeout);
+
+  // --- exchange_sleep.cc
+  template <class Io>
+  void pass_state(Io& io);
+  template <class Io>
+  void pass_slots(Io& io);
 
   // --- response_writer.cc
   struct ActiveFilter {

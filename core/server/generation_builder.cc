@@ -33,7 +33,7 @@ class GenerationBuilder::Declarations final : public ModuleDeclarations {
     auto added = builder_.generation_->variables.add_rows(rows);
     if (!added) fail(added.error().text);
   }
-  uint32_t exchange_slot() override { return builder_.generation_->add_exchange_slot(); }
+  uint32_t exchange_slot(const SlotTravel* travel) override { return builder_.generation_->add_exchange_slot(travel); }
   void provide(std::string_view kind, std::string_view name, const void* factory) override {
     bool added = builder_.providers_.try_emplace({std::string(kind), std::string(name)}, factory).second;
     if (!added) fail(concat("its ", kind, " \"", name, "\" exists already"));

@@ -145,6 +145,8 @@ Result<void> ExchangeRuntime::render_head(int64_t content_length) {
   }
   if (!request_.keep_alive || draining || connection_.is_last_request()) keep_connection_ = false;
   if (!body_finished() && request_.expect_continue && !continue_sent_) keep_connection_ = false;
+  // What follows a request for another protocol was not meant as HTTP: it is not read as requests (optimistic upgrades, smuggling).
+  if (request_.wants_upgrade && !is_tunnel_ && request_.framing == BodyFraming::none && has_bytes_behind()) keep_connection_ = false;
 
   size_t estimate = kFixedHeadBytes + response_.reason.size() + error_cause_.size();
   for (const Header& h : response_.headers) {

@@ -1,48 +1,51 @@
-// After a 101: the exchange becomes two byte streams that are relayed, until one side ends.
-
-#include <sluice/net/tunnel.h>
+// After a 101 the exchange is over but for its log phase: what the two sides sent early is passed on, then the connection becomes a
+// ClientTunnel.
 
 #include "server/client_connection.h"
 #include "server/exchange_runtime.h"
 
 namespace sluice {
 
-Task<Outcome> Exchange::become_tunnel(Stream& upstream, std::string_view early, Milliseconds idle_timeout) {
-  return ExchangeRuntime::of(*this).tunnel(upstream, early, idle_timeout);
+Task<Result<void>> Exchange::open_tunnel(Stream& upstream, std::string_view early, Milliseconds timeout) {
+  return ExchangeRuntime::of(*this).open(upstream, early, timeout);
 }
 
-Task<Outcome> ExchangeRuntime::tunnel(Stream& upstream, std::string_view early, Milliseconds idle_timeout) {
+Outcome Exchange::keep_tunnel(std::unique_ptr<TunnelPeer> peer, Milliseconds idle_timeout) {
+  connection_.plan_tunnel(std::move(peer), idle_timeout);
+  return Outcome::finished();
+}
+
+Task<Result<void>> ExchangeRuntime::open(Stream& upstream, std::string_view early, Milliseconds timeout) {
   keep_connection_ = false;
   is_tunnel_ = true;
   watch_client_ = false;
-  std::string_view first = early.empty() ? early : arena_.copy(early);
+  const std::string_view first = arena_.copy(early);
   auto head = send_head(0);
-  if (!head) co_return Outcome::abort();
+  if (!head) co_return head;
   auto flushed = co_await flush();
-  if (!flushed) co_return Outcome::abort();
+  if (!flushed) co_return flushed;
   response_finished_ = true;
-
-  // What either side sent before the tunnel stood.
   if (!first.empty()) {
     iovec part{const_cast<char*>(first.data()), first.size()};
-    auto sent = co_await stream_.write(&part, 1, idle_timeout);
-    if (!sent) co_return Outcome::abort();
+    auto sent = co_await stream_.write(&part, 1, timeout);
+    if (!sent) co_return sent;
+    body_bytes_sent_ = first.size();
   }
   if (!input_.empty()) {
-    std::string_view waiting = input_.view();
+    const std::string_view waiting = input_.view();
     iovec part{const_cast<char*>(waiting.data()), waiting.size()};
-    auto sent = co_await upstream.write(&part, 1, idle_timeout);
-    if (!sent) co_return Outcome::abort();
+    auto sent = co_await upstream.write(&part, 1, timeout);
+    if (!sent) co_return sent;
     input_.consume(waiting.size());
   }
-  const uint64_t before = stream_.bytes_written();
-  auto end = co_await relay(stream_, upstream, idle_timeout);
-  body_bytes_sent_ = first.size() + (stream_.bytes_written() - before);
-  if (!end) {
-    const std::string_view text = end.error().text;
-    log_at(LogLevel::info, end.error().kind == ErrorKind::timeout ? "tunnel timed out: " : "tunnel ended: ", text);
-  }
-  co_return Outcome::abort();
+  co_return Result<void>();
+}
+
+void ExchangeRuntime::end_tunnel(const Error* error, uint64_t sent_to_client) {
+  aborted_ = true;
+  body_bytes_sent_ += sent_to_client;
+  if (error == nullptr) return;
+  log_at(LogLevel::info, error->kind == ErrorKind::timeout ? "tunnel timed out: " : "tunnel ended: ", error->text);
 }
 
 }  // namespace sluice

@@ -11,6 +11,7 @@
 #include "server/exchange_runtime.h"
 #include "upstream/proxy_handler.h"
 #include "upstream/retry_policy.h"
+#include "upstream/tunnel_attempt.h"
 #include "upstream/upstream_group.h"
 
 namespace sluice {
@@ -547,14 +548,15 @@ void Attempt::end_upstream() {
 
 Task<Outcome> Attempt::tunnel() {
   exchange_.response().headers.set(HeaderId::upgrade, "websocket");
-  // A tunnel lives long: what came behind the head moves, so that the buffer need not stay.
-  rest_ = exchange_.arena().copy(rest_);
-  buffer_.consume(buffer_.view().size());
-  buffer_.release();
+  auto opened = co_await exchange_.open_tunnel(connection_->stream(), rest_, read_timeout());
+  if (!opened) {
+    report(AttemptResult{AttemptResult::Kind::success, 101, false});
+    co_return Outcome::abort();
+  }
   // The peer is busy with this request until the tunnel ends.
-  Outcome outcome = co_await exchange_.become_tunnel(connection_->stream(), rest_, read_timeout());
-  report(AttemptResult{AttemptResult::Kind::success, 101, false});
-  co_return outcome;
+  reported_ = true;
+  co_return exchange_.keep_tunnel(std::make_unique<TunnelAttempt>(request_, group_, pool_, connection_->release_stream(), record_, started_us_),
+                                  read_timeout());
 }
 
 }  // namespace sluice

@@ -26,6 +26,8 @@ class UpstreamConnection final : private StreamObserver {
   ~UpstreamConnection();
 
   Stream& stream() { return *stream_; }
+  // release_stream gives the stream away: the connection is of no more use.
+  std::unique_ptr<Stream> release_stream() { return std::move(stream_); }
   uint64_t requests = 0;   // served on it so far
   Tick opened = 0;
   bool reused() const { return requests > 0; }

@@ -12,17 +12,15 @@ using namespace sluice::test;
 
 namespace {
 
-Task<void> relay_into(Stream& a, Stream& b, Milliseconds idle, std::optional<Result<TunnelEnd>>& out) {
-  out.emplace(co_await relay(a, b, idle));
-}
-
 // client <-> a | tunnel | b <-> server
-struct Setup {
+struct Setup : Tunnel::Owner {
   EventLoop loop;
   Fd client, server;
   std::unique_ptr<Stream> a, b;
-  std::optional<Result<TunnelEnd>> end;
-  Flow flow;
+  std::optional<Tunnel> tunnel;
+  bool ended = false;
+  std::optional<Error> error;
+  bool destroys_all = false;
 
   Setup(SocketPair near, SocketPair far) {
     client = std::move(near.far);
@@ -30,7 +28,18 @@ struct Setup {
     a = std::make_unique<Stream>(loop, near.near.release());
     b = std::make_unique<Stream>(loop, far.near.release());
   }
-  void start(Milliseconds idle = Milliseconds(0)) { flow.start(relay_into(*a, *b, idle, end)); }
+  void start(Milliseconds idle = Milliseconds(0)) {
+    tunnel.emplace(*this, *a, *b, idle);
+    if (!tunnel->start()) tunnel_ended();
+  }
+  void tunnel_ended() override {
+    ended = true;
+    if (tunnel->error() != nullptr) error = *tunnel->error();
+    tunnel.reset();
+    if (!destroys_all) return;
+    a.reset();
+    b.reset();
+  }
   bool until(const std::function<bool()>& done) { return turn_until(loop, done); }
 };
 
@@ -51,7 +60,7 @@ std::string pattern(size_t bytes) {
 
 }  // namespace
 
-TEST_CASE("bytes pass in both directions and the relay ends when both sides have") {
+TEST_CASE("bytes pass in both directions and the tunnel ends when both sides have") {
   Setup setup(tcp_pair(), tcp_pair());
   setup.start();
   REQUIRE(send_text(setup.client, "question"));
@@ -60,13 +69,14 @@ TEST_CASE("bytes pass in both directions and the relay ends when both sides have
   REQUIRE(received(setup, setup.client, 6) == "answer");
   setup.client.reset();
   setup.server.reset();
-  REQUIRE(setup.until([&] { return setup.end.has_value(); }));
-  REQUIRE((*setup.end)->a_to_b == 8);
-  REQUIRE((*setup.end)->b_to_a == 6);
+  REQUIRE(setup.until([&] { return setup.ended; }));
+  REQUIRE_FALSE(setup.error.has_value());
+  REQUIRE(setup.b->bytes_written() == 8);
+  REQUIRE(setup.a->bytes_written() == 6);
   REQUIRE(setup.a->observer() == nullptr);
 }
 
-TEST_CASE("bytes that wait before the relay starts are passed on") {
+TEST_CASE("bytes that wait before the tunnel starts are passed on") {
   Setup setup(unix_pair(), unix_pair());
   REQUIRE(send_text(setup.client, "early"));
   setup.loop.run_once(true);
@@ -82,12 +92,12 @@ TEST_CASE("half-close is passed on while the other direction goes on") {
   std::string got;
   REQUIRE(setup.until([&] { return !receive_some(setup.server, got); }));
   REQUIRE(got == "all");
-  REQUIRE_FALSE(setup.end.has_value());
+  REQUIRE_FALSE(setup.ended);
   REQUIRE(send_text(setup.server, "reply"));
   REQUIRE(received(setup, setup.client, 5) == "reply");
   setup.server.reset();
-  REQUIRE(setup.until([&] { return setup.end.has_value(); }));
-  REQUIRE((*setup.end)->b_to_a == 5);
+  REQUIRE(setup.until([&] { return setup.ended; }));
+  REQUIRE(setup.a->bytes_written() == 5);
 }
 
 TEST_CASE("a slow side holds the fast one back and gets every byte") {
@@ -96,7 +106,7 @@ TEST_CASE("a slow side holds the fast one back and gets every byte") {
   setup.start();
   std::string text = pattern(12'000'000);
   size_t sent = 0;
-  // The fast side sends until nothing moves any more: the relay must not have taken everything.
+  // The fast side sends until nothing moves any more: the tunnel must not have taken everything.
   for (int quiet = 0; quiet < 20 && sent < text.size();) {
     ssize_t n = send(setup.client.get(), text.data() + sent, text.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
     quiet = n > 0 ? 0 : quiet + 1;
@@ -122,49 +132,49 @@ TEST_CASE("a slow side holds the fast one back and gets every byte") {
   REQUIRE(got == text);
 }
 
-TEST_CASE("a reset of one side ends the relay and names the side") {
+TEST_CASE("a reset of one side ends the tunnel and names the side") {
   for (bool first : {true, false}) {
     Setup setup(tcp_pair(), tcp_pair());
     setup.start();
     reset(first ? setup.client : setup.server);
-    REQUIRE(setup.until([&] { return setup.end.has_value(); }));
-    REQUIRE(setup.end->error().kind == ErrorKind::reset);
-    REQUIRE(setup.end->error().text.substr(0, 3) == (first ? "a: " : "b: "));
+    REQUIRE(setup.until([&] { return setup.ended; }));
+    REQUIRE(setup.error->kind == ErrorKind::reset);
+    REQUIRE(setup.error->text.substr(0, 3) == (first ? "a: " : "b: "));
   }
 }
 
-TEST_CASE("a reset together with the last bytes ends the relay without the idle timeout") {
+TEST_CASE("a reset together with the last bytes ends the tunnel without the idle timeout") {
   Setup setup(tcp_pair(), tcp_pair());
   setup.start();
   REQUIRE(send_text(setup.client, "last"));
   reset(setup.client);
   REQUIRE(received(setup, setup.server, 4) == "last");
-  REQUIRE(setup.until([&] { return setup.end.has_value(); }));
-  REQUIRE(setup.end->error().kind == ErrorKind::reset);
+  REQUIRE(setup.until([&] { return setup.ended; }));
+  REQUIRE(setup.error->kind == ErrorKind::reset);
 }
 
-TEST_CASE("an idle relay times out, counted from the last byte of either direction") {
+TEST_CASE("an idle tunnel times out, counted from the last byte of either direction") {
   Setup setup(unix_pair(), unix_pair());
   setup.start(Milliseconds(60));
   Tick last = 0;
   for (int i = 0; i < 3; ++i) {
     Tick at = setup.loop.now() + 40;
-    setup.until([&] { return setup.loop.now() >= at || setup.end.has_value(); });
-    if (setup.end.has_value()) break;  // a machine this slow cannot show the difference
+    setup.until([&] { return setup.loop.now() >= at || setup.ended; });
+    if (setup.ended) break;  // a machine this slow cannot show the difference
     const Fd& from = i % 2 == 0 ? setup.client : setup.server;
     REQUIRE(send_text(from, "x"));
     setup.loop.run_once(true);
     last = setup.loop.now();
   }
-  REQUIRE(setup.until([&] { return setup.end.has_value(); }));
-  REQUIRE(setup.end->error().kind == ErrorKind::timeout);
+  REQUIRE(setup.until([&] { return setup.ended; }));
+  REQUIRE(setup.error->kind == ErrorKind::timeout);
   REQUIRE(setup.loop.now() - last >= 40);
 }
 
-TEST_CASE("a cancelled relay gives the streams back as they were") {
+TEST_CASE("a destroyed tunnel leaves the streams to others") {
   Setup setup(unix_pair(), unix_pair());
   setup.start();
-  setup.flow.cancel();
+  setup.tunnel.reset();
   REQUIRE(setup.a->observer() == nullptr);
   REQUIRE(send_text(setup.client, "x"));
   setup.loop.run_once(true);
@@ -172,18 +182,12 @@ TEST_CASE("a cancelled relay gives the streams back as they were") {
 }
 
 
-TEST_CASE("the end of a relay may destroy both streams") {
+TEST_CASE("the end of a tunnel may destroy both streams") {
   Setup setup(tcp_pair(), tcp_pair());
-  setup.flow.start(
-      relay_into(*setup.a, *setup.b, Milliseconds(0), setup.end),
-      [](void* context) {
-        auto& self = *static_cast<Setup*>(context);
-        self.a.reset();
-        self.b.reset();
-      },
-      &setup);
+  setup.destroys_all = true;
+  setup.start();
   setup.client.reset();
   setup.server.reset();
   REQUIRE(setup.until([&] { return setup.a == nullptr; }));
-  REQUIRE(setup.end->ok());
+  REQUIRE_FALSE(setup.error.has_value());
 }

@@ -73,6 +73,9 @@ class SLUICE_API Arena {
   // on_destroy calls run(object) when the arena is reset or destroyed; the last registered runs first.
   void on_destroy(void (*run)(void*), void* object);
 
+  // destructors counts what on_destroy was told.
+  size_t destructors() const;
+
   // reset runs the registered destructors and gives all memory back.
   void reset();
 

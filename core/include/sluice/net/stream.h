@@ -197,6 +197,8 @@ class SLUICE_API Stream : private IoWatcher, private Timer {
   // peer_closed: the kernel has told that the peer shut its side; buffered bytes may still be readable.
   bool peer_closed() const { return peer_closed_; }
   bool readable_hint() const { return readable_; }
+  // has_unread asks the socket whether bytes wait, unless that is known: they may have come since the last event.
+  bool has_unread() const;
   // is_broken asks the socket whether the connection was reset; takes nothing out of it.
   bool is_broken() const;
   uint64_t bytes_read() const { return bytes_read_; }

@@ -26,6 +26,7 @@ namespace sluice {
 class ClientConnection;
 class Stream;
 class Generation;
+class TunnelPeer;
 class VirtualServer;
 
 // One try at one peer, for $upstream_* and the log.
@@ -140,9 +141,12 @@ class SLUICE_API Exchange : public LogContext {
   uint64_t bytes_sent() const;
 
   // --- upgrade
-  // become_tunnel sends the 101 head in response() and relays bytes between the client and `upstream` until either ends.
-  // `early` is what the upstream sent behind its 101 head; it must stay valid until the first wait.
-  Task<Outcome> become_tunnel(Stream& upstream, std::string_view early, Milliseconds idle_timeout);
+  // open_tunnel sends the 101 head in response(), then `early`, which the upstream sent behind its own 101 and which must stay valid until
+  // the first wait, and to the upstream what the client has sent behind its request. After an error return Outcome::abort().
+  Task<Result<void>> open_tunnel(Stream& upstream, std::string_view early, Milliseconds timeout);
+  // keep_tunnel gives the connection its tunnel: bytes pass between the client and the peer's stream until both sides have ended or
+  // nothing moves for idle_timeout. Return its outcome: the log phase comes when the tunnel ends. REQUIRES: open_tunnel succeeded.
+  Outcome keep_tunnel(std::unique_ptr<TunnelPeer> peer, Milliseconds idle_timeout);
   bool is_tunnel() const { return is_tunnel_; }
 
   // --- client gone

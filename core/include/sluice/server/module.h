@@ -35,8 +35,9 @@ class SLUICE_API ModuleDeclarations {
   // upstream_conf names the struct for upstream blocks.
   template <class T>
   uint32_t upstream_conf() { return upstream_conf(conf_type<T>()); }
-  // exchange_slot reserves one pointer per exchange (Exchange::slot).
-  virtual uint32_t exchange_slot() = 0;
+  // exchange_slot reserves one pointer per exchange (Exchange::slot). An exchange with something in a slot does not sleep while a
+  // WebSocket stands, which costs memory, unless the slot has a `travel`, which must be static or the module's.
+  virtual uint32_t exchange_slot(const SlotTravel* travel = nullptr) = 0;
   // provide offers a named factory; `factory` must be static. Kinds known to the core: "balancer" (BalancerFactory).
   virtual void provide(std::string_view kind, std::string_view name, const void* factory) = 0;
 
