@@ -200,3 +200,16 @@ GET /buffered
 [error]
 --- access_log
 GET /buffered
+
+
+
+=== TEST 14: texts of any length stand between variables
+--- http_config
+    log_format long 'a text that is longer than sixteen bytes [$status] sixteen bytes so $status exactly sixteen,end';
+--- config
+    location / { access_log logs/access.log long; return 204; }
+--- request
+GET /
+--- error_code: 204
+--- access_log
+a text that is longer than sixteen bytes [204] sixteen bytes so 204 exactly sixteen,end

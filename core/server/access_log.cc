@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <utility>
@@ -101,6 +102,11 @@ LogFormat::Op op_of(const Variable& variable) {
 }
 
 }  // namespace
+
+void LogFormat::add_literal(std::string_view text) {
+  for (; !text.empty(); text.remove_prefix(std::min(text.size(), ShortText::kBytes)))
+    parts.emplace_back().literal = ShortText(text.substr(0, ShortText::kBytes));
+}
 
 void LogFormat::add_variable(const Variable& variable) {
   const bool behind_literal = !parts.empty() && parts.back().op == Op::none;

@@ -24,13 +24,13 @@ class LogFormat {
   // What most formats have in every line is read without the variable, which needs room in the arena or a look at a name.
   enum class Op : uint8_t { none, variable, remote_addr, remote_user, time_local, request, status, body_bytes_sent, http_field };
   struct Part {
-    std::string literal;  // comes first
+    ShortText literal;  // comes first
     Op op = Op::none;
     HeaderId field = HeaderId::unknown;  // of http_field
     const Variable* variable = nullptr;
   };
   std::vector<Part> parts;
-  void add_literal(std::string_view text) { parts.emplace_back().literal = text; }
+  void add_literal(std::string_view text);
   void add_variable(const Variable& variable);
   // render adds one line, without the newline.
   void render(Exchange& exchange, LogText& out) const;

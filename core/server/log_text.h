@@ -3,11 +3,24 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string_view>
 
 namespace sluice {
+
+// ShortText is a few bytes in memory of one size, so that nobody needs to ask how many they are to copy them.
+struct ShortText {
+  static constexpr size_t kBytes = 16;
+
+  ShortText() = default;
+  // REQUIRES: text.size() <= kBytes.
+  explicit ShortText(std::string_view text) : size(static_cast<uint8_t>(text.copy(bytes, kBytes))) {}
+
+  char bytes[kBytes] = {};
+  uint8_t size = 0;
+};
 
 class LogText {
  public:
@@ -21,14 +34,13 @@ class LogText {
   void append(std::string_view text) {
     char* const to = reserve(text.size());
     const size_t size = text.size();
-    if (size > 3) {
-      std::memcpy(to, text.data(), size);
-    } else if (size != 0) {  // what stands between two variables
-      to[0] = text[0];
-      to[size / 2] = text[size / 2];
-      to[size - 1] = text[size - 1];
-    }
+    if (size != 0) std::memcpy(to, text.data(), size);
     at_ = to + size;
+  }
+  void append(const ShortText& text) {
+    char* const to = reserve(ShortText::kBytes);
+    std::memcpy(to, text.bytes, ShortText::kBytes);
+    at_ = to + text.size;
   }
 
   void push_back(char c) {
