@@ -13,7 +13,7 @@ constexpr size_t kMinSlots = 256;
 Result<std::unique_ptr<PeerStates>> PeerStates::open(ConfigBuilder& builder, size_t peers) {
   size_t slots = kMinSlots;
   while (slots < peers * 2) slots *= 2;
-  TRY_ASSIGN(auto zone, builder.zone(ConfigPlace{}, ZoneSpec{"upstream peers", "peers-1", slots * sizeof(PeerState)}));
+  TRY_ASSIGN(auto zone, builder.zone(ConfigPlace{}, ZoneSpec{"upstream peers", "peers-2", slots * sizeof(PeerState)}));
   return std::unique_ptr<PeerStates>(new PeerStates(std::move(zone), slots));
 }
 

@@ -20,18 +20,12 @@ Result<void> UpstreamGroup::pick(UpstreamRequest& request) const {
 }
 
 void UpstreamGroup::started(UpstreamRequest& request) const {
-  if (const Peer* peer = request.target.peer; peer != nullptr) {
-    peer->state->active.fetch_add(1, std::memory_order_relaxed);
-    peer->state->requests.fetch_add(1, std::memory_order_relaxed);
-  }
+  if (const Peer* peer = request.target.peer; peer != nullptr) peer->state->active.fetch_add(1, std::memory_order_relaxed);
   for (const auto& observer : observers_) observer->started(request);
 }
 
 void UpstreamGroup::ended(UpstreamRequest& request, const AttemptResult& result) const {
-  if (const Peer* peer = request.target.peer; peer != nullptr) {
-    peer->state->active.fetch_sub(1, std::memory_order_relaxed);
-    if (result.counts_as_failure) peer->state->failures.fetch_add(1, std::memory_order_relaxed);
-  }
+  if (const Peer* peer = request.target.peer; peer != nullptr) peer->state->active.fetch_sub(1, std::memory_order_relaxed);
   for (const auto& observer : observers_) observer->ended(request, result);
 }
 

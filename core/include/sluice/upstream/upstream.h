@@ -31,8 +31,6 @@ struct PeerState {
   std::atomic<uint32_t> fails;          // nginx's: failures in the current fail_timeout window
   std::atomic<uint64_t> failed_at_ms;   // monotonic; last failure
   std::atomic<uint64_t> checked_ms;     // monotonic; when the window was last looked at
-  std::atomic<uint64_t> requests;
-  std::atomic<uint64_t> failures;
   std::atomic<int64_t> weight_state;    // for balancers
 };
 
