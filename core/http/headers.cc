@@ -12,7 +12,6 @@ namespace sluice {
 
 namespace {
 
-constexpr uint32_t kInitialCapacity = 24;
 constexpr size_t kMaxNameBytes = 65535;
 
 bool has_name(const Header& field, HeaderId id, std::string_view name) {
@@ -41,9 +40,9 @@ bool header_value_is_safe(std::string_view value) {
 }
 
 void Headers::grow() {
-  const uint32_t capacity = capacity_ == 0 ? kInitialCapacity : capacity_ * 2;
+  const uint32_t capacity = capacity_ * 2;
   auto* entries = static_cast<Header*>(arena_->allocate(capacity * sizeof(Header), alignof(Header)));
-  if (count_ != 0) std::memcpy(entries, entries_, count_ * sizeof(Header));
+  std::memcpy(entries, entries_, count_ * sizeof(Header));
   entries_ = entries;
   capacity_ = capacity;
 }

@@ -192,9 +192,10 @@ Result<void> ExchangeRuntime::render_head(int64_t content_length) {
   return {};
 }
 
-// is_clean: the field brings no line end (response splitting) and no NUL into the head.
+// is_clean: the field brings no line end (response splitting) and no NUL into the head. A name that has an id was recognised.
 bool ExchangeRuntime::is_clean(const Header& field) {
-  if (field.removed || (!breaks_line(field.value()) && !breaks_line(field.name()))) return true;
+  const bool known = field.id != HeaderId::unknown;
+  if (field.removed || (!breaks_line(field.value()) && (known || !breaks_line(field.name())))) return true;
   log_at(LogLevel::error, "response header \"", field.name(), "\" holds CR, LF or NUL");
   return false;
 }

@@ -81,7 +81,7 @@ struct Header {
 
 class SLUICE_API Headers {
  public:
-  // The arena holds the table itself; it must outlive this object.
+  // The arena holds the table when the few slots in here do not suffice; it must outlive this object.
   explicit Headers(Arena& arena) : arena_(&arena) {}
   Headers(const Headers&) = delete;
   Headers& operator=(const Headers&) = delete;
@@ -155,15 +155,18 @@ class SLUICE_API Headers {
   void set(HeaderId id, std::string_view name, std::string_view value);
   size_t remove_from(uint32_t at, HeaderId id, std::string_view name);
 
+  static constexpr uint32_t kOwnSlots = 12;
+
   Arena* arena_;
-  Header* entries_ = nullptr;
+  Header* entries_ = own_slots_;
   uint32_t count_ = 0;
-  uint32_t capacity_ = 0;
+  uint32_t capacity_ = kOwnSlots;
   uint32_t removed_ = 0;
   bool has_repeated_ = false;  // a well-known name may have more than one field
   // Index + 1 of the first live field per well-known name; 0 when absent, kFar when it is not an early one. The entry of
   // `unknown` is never set.
   uint8_t first_[static_cast<size_t>(HeaderId::count)] = {};
+  Header own_slots_[kOwnSlots];
 };
 
 }  // namespace sluice
