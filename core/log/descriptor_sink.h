@@ -18,12 +18,16 @@ bool write_line(int fd, std::string_view line);
 // The line is the payload of the message: its form is nginx's, so spdlog's patterns and formatters are not used.
 class DescriptorSink final : public spdlog::sinks::sink {
  public:
-  explicit DescriptorSink(Logger::Destination destination) : destination_(destination) {}
+  explicit DescriptorSink(Logger::Destination destination) : destination_(std::move(destination)) {}
 
   bool admits(LogLevel level) const { return level <= destination_.level; }
   LogLevel admitted_level() const { return destination_.level; }
   uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
+  void write(LogLevel level, const spdlog::details::log_msg& message) {
+    if (destination_.sink == nullptr) return log(message);
+    if (!destination_.sink->write(level, {message.payload.data(), message.payload.size()})) dropped_.fetch_add(1, std::memory_order_relaxed);
+  }
   void log(const spdlog::details::log_msg& message) override {
     std::string_view line(message.payload.data(), message.payload.size());
     if (!write_line(destination_.fd, line)) dropped_.fetch_add(1, std::memory_order_relaxed);

@@ -80,7 +80,7 @@ void Logger::write(LogLevel level, std::string_view message, const LogContext* c
   render_log_line(sinks_->line, level, message, context);
   spdlog::details::log_msg finished("", spdlog_level(level), sinks_->line);
   for (const auto& sink : sinks_->all) {
-    if (sink->admits(level)) sink->log(finished);
+    if (sink->admits(level)) sink->write(level, finished);
   }
 }
 

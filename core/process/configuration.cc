@@ -13,6 +13,7 @@
 #include <sluice/net/listener.h>
 
 #include "os/file.h"
+#include "server/error_log_line.h"
 
 namespace sluice {
 
@@ -153,7 +154,7 @@ void steer_to_workers(const Configuration& configuration, int workers) {
 std::vector<std::string> main_log_paths(const Options& options, const MainConf& main) {
   std::vector<std::string> paths;
   for (const MainConf::ErrorLog& log : main.error_logs)
-    if (log.path != "stderr") paths.push_back(prefixed(options, log.path));
+    if (ErrorLogLine::is_file(log.path)) paths.push_back(prefixed(options, log.path));
   return paths;
 }
 
@@ -161,6 +162,11 @@ void use_error_logs(const Options& options, const MainConf& main, const std::fun
   Logger& logger = Logger::process();
   logger.clear();
   for (const MainConf::ErrorLog& log : main.error_logs) {
+    if (log.path.starts_with(SyslogTarget::kPrefix)) {
+      auto target = SyslogTarget::parse(log.path);
+      if (target) logger.add({-1, static_cast<LogLevel>(log.level), std::move(*target)});
+      continue;
+    }
     int fd = log.path == "stderr" ? STDERR_FILENO : log_fd(prefixed(options, log.path));
     if (fd >= 0) logger.add({fd, static_cast<LogLevel>(log.level)});
   }

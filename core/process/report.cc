@@ -8,6 +8,7 @@
 #include "conf/disk_file_source.h"
 #include "os/file.h"
 #include "process/snapshot.h"
+#include "server/error_log_line.h"
 
 namespace sluice {
 
@@ -47,7 +48,7 @@ EarlyLog::EarlyLog(const Options& options, const MainConf& main) {
     open(options.error_log.empty() ? prefixed(options, "logs/error.log") : options.error_log, LogLevel::error);
   }
   for (const MainConf::ErrorLog& log : main.error_logs)
-    open(log.path == "stderr" ? log.path : prefixed(options, log.path), static_cast<LogLevel>(log.level));
+    if (ErrorLogLine::is_file(log.path)) open(prefixed(options, log.path), static_cast<LogLevel>(log.level));
 }
 
 EarlyLog::~EarlyLog() {

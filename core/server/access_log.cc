@@ -12,10 +12,13 @@
 
 #include "server/client_connection.h"
 #include "server/log_escape.h"
+#include "server/path_logs.h"
 
 namespace sluice {
 
 namespace {
+
+thread_local uint64_t syslog_failures = 0;
 
 constexpr size_t kMaxPending = 4 << 20;  // of a file that takes nothing: what comes then is lost, and counted
 
@@ -156,19 +159,34 @@ void AccessLog::write(Exchange& exchange) const {
     std::string_view wanted = condition.eval(exchange);
     if (wanted.empty() || wanted == "0") return;
   }
-  if (fd < 0) return;
+  if (fd < 0) return write_elsewhere(exchange);
   LineBuffer& buffer = buffer_of(fd);
   format->render(exchange, buffer.text());
   buffer.text().push_back('\n');
   buffer.queued(*this);
 }
 
+void AccessLog::write_elsewhere(Exchange& exchange) const {
+  if (syslog != nullptr) {
+    thread_local LogText line;
+    line.clear();
+    format->render(exchange, line);
+    if (!syslog->send(line.view())) ++syslog_failures;
+  } else if (!path.empty()) {
+    LogText* text = PathLogs::of_thread().line(path.eval(exchange), exchange.location().core.log_file_cache);
+    if (text == nullptr) return;
+    format->render(exchange, *text);
+    text->push_back('\n');
+  }
+}
+
 void flush_access_logs() {
   for (auto& [fd, buffer] : thread_buffers()) buffer.flush();
+  PathLogs::of_thread().close_all();
 }
 
 uint64_t access_log_failures() {
-  uint64_t total = 0;
+  uint64_t total = syslog_failures + PathLogs::of_thread().failures();
   for (const auto& [fd, buffer] : thread_buffers()) total += buffer.failures();
   return total;
 }

@@ -12,6 +12,7 @@
 #include <sluice/server/exchange.h>
 
 #include "server/log_text.h"
+#include "server/syslog_target.h"
 
 namespace sluice {
 
@@ -43,16 +44,22 @@ class LogFormat {
 class AccessLog {
  public:
   std::shared_ptr<const LogFormat> format;
+  // One of these three says where to:
   int fd = -1;                           // borrowed from the master; survives reopening
+  std::shared_ptr<SyslogTarget> syslog;
+  ComplexValue path;                     // with variables, absolute
   size_t buffer_bytes = 0;               // 0: written at the end of the turn
   Milliseconds flush_after{0};
   ComplexValue condition;                // if=; empty: always
 
   // write renders one line for the exchange and queues it.
   void write(Exchange& exchange) const;
+
+ private:
+  void write_elsewhere(Exchange& exchange) const;
 };
 
-// flush_access_logs writes everything queued by this thread; called at shutdown and reopen.
+// flush_access_logs writes everything queued by this thread, and closes files that it opened itself; called at shutdown and reopen.
 void flush_access_logs();
 
 // access_log_failures counts the writes of this thread that lost lines (full disk, stuck pipe).

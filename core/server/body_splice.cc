@@ -7,7 +7,7 @@ namespace sluice {
 
 bool ExchangeRuntime::splices_response(uint64_t bytes) const {
   return bytes >= kSpliceFrom && response_framing_ == BodyFraming::length && response_left_ == bytes && head_sent_ && body_allowed_ &&
-         !response_finished_ && filter_count_ == 0;
+         !response_finished_ && filter_count_ == 0 && pacer_ == nullptr;
 }
 
 Task<Spliced> ExchangeRuntime::splice_response(Stream& from, Milliseconds read_timeout) {

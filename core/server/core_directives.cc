@@ -36,6 +36,14 @@ Result<void> set_default_type(DirectiveUse& use) {
   return {};
 }
 
+template <ComplexValue CoreConf::*Member>
+Result<void> set_rate(DirectiveUse& use) {
+  ComplexValue& value = use.conf_as<CoreConf>().*Member;
+  TRY_ASSIGN(value, use.block.builder().compile(use.node.place, use.arg(0)));
+  if (value.is_constant() && !parse_size(value.constant())) return use.directive_error("invalid value");
+  return {};
+}
+
 Result<void> set_internal(DirectiveUse& use) {
   use.conf_as<CoreConf>().internal = true;
   return {};
@@ -103,6 +111,10 @@ constexpr Directive kRows[] = {
     rows::flag<&CoreConf::merge_slashes>("merge_slashes", kHttp | kServer, "on", "Whether `//` in a path counts as one slash."),
     {"server_tokens", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_server_tokens, nullptr, "on",
      "Whether the Server field and error pages show the version."},
+    {"limit_rate", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_rate<&CoreConf::limit_rate>, nullptr, "0",
+     "How many bytes of a response leave per second at most; those of the first second leave at once. 0: no limit. May contain variables."},
+    {"limit_rate_after", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_rate<&CoreConf::limit_rate_after>, nullptr, "0",
+     "How many bytes of a response leave before limit_rate counts. May contain variables."},
     {"default_type", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_default_type, nullptr, "text/plain",
      "Content-Type of responses that have no other."},
     {"internal", kLocation, 0, 0, BlockShape::none, Repeat::once, set_internal, nullptr, "",

@@ -2,6 +2,7 @@
 //
 //   request_body.cc     the body: whole, in pieces, or thrown away
 //   response_writer.cc  head and body to the client
+//   response_pace.cc    no faster than limit_rate
 //   error_page.cc       what is answered when nothing else is
 //   phase_engine.cc     the phases in their order
 //   tunnel.cc           what follows a 101
@@ -19,6 +20,7 @@
 #include "http/byte_buffer.h"
 #include "http/chunked.h"
 #include "net/splice.h"
+#include "server/rate_pacer.h"
 #include "server/routing.h"
 
 namespace sluice {
@@ -140,6 +142,10 @@ class ExchangeRuntime final : public Exchange {
   Task<Result<void>> write_parts(int count);
   Task<Result<void>> write_rest(int count);
 
+  // --- response_pace.cc
+  void begin_pacing();
+  Task<Result<void>> write_paced(int count);
+
   Stream& stream_;
   ByteBuffer& input_;
   std::optional<ChunkedDecoder> decoder_;
@@ -152,6 +158,9 @@ class ExchangeRuntime final : public Exchange {
   uint64_t response_left_ = 0;      // of a response with Content-Length
   ActiveFilter* filters_ = nullptr;  // body filters that work on this response, in their order
   uint32_t filter_count_ = 0;
+  bool own_limit_rate_ = false;     // set_limit_rate was called
+  uint64_t limit_rate_ = 0;
+  RatePacer* pacer_ = nullptr;      // null: the response leaves as fast as the client takes it
   int redirects_ = 0;
   int error_status_override_ = 0;   // error_page =code
   Outcome replacement_;             // what a header filter wants instead of the response; next() when nothing

@@ -18,9 +18,13 @@ void drop_error_log(void* conf) {
 // The first line of a block makes a logger of its own, further ones add destinations.
 Result<void> add_error_log(DirectiveUse& use) {
   TRY_ASSIGN(ErrorLogLine line, parse_error_log(use));
-  TRY_ASSIGN(int fd, GenerationBuilder::of(use.block.builder()).open_log(use.node.place, line.path));
   auto& conf = use.conf_as<CoreConf>();
   if (conf.error_log == nullptr) conf.error_log = std::make_shared<Logger>();
+  if (line.syslog != nullptr) {
+    conf.error_log->add({-1, line.level, line.syslog});
+    return {};
+  }
+  TRY_ASSIGN(int fd, GenerationBuilder::of(use.block.builder()).open_log(use.node.place, line.path));
   if (fd >= 0) conf.error_log->add({fd, line.level});
   return {};
 }
@@ -63,12 +67,30 @@ Result<void> parse_log_parameter(const DirectiveUse& use, std::string_view text,
     TRY_ASSIGN(log.condition, use.block.builder().compile(use.node.place, text.substr(3)));
     return {};
   }
-  if (text.starts_with("gzip")) return use.error("the \"gzip\" parameter of \"access_log\" is not supported yet");
+  if (text.starts_with("gzip")) return use.error("the \"gzip\" parameter of \"access_log\" is not supported");
   return use.error(concat("invalid parameter \"", text, '"'));
 }
 
 bool is_parameter(std::string_view text) {
   return text.starts_with("buffer=") || text.starts_with("flush=") || text.starts_with("if=") || text.starts_with("gzip");
+}
+
+Result<void> set_destination(DirectiveUse& use, std::string_view path, AccessLog& log) {
+  auto& builder = GenerationBuilder::of(use.block.builder());
+  if (path.starts_with(SyslogTarget::kPrefix)) {
+    if (log.buffer_bytes != 0) return use.error("logs to syslog cannot be buffered");
+    auto target = SyslogTarget::parse(path);
+    if (!target) return use.error(target.error().text);
+    log.syslog = std::move(*target);
+    return {};
+  }
+  if (path.find('$') != std::string_view::npos) {
+    if (log.buffer_bytes != 0) return use.error("buffered logs cannot have variables in name");
+    TRY_ASSIGN(log.path, builder.compile(use.node.place, builder.full_path(path)));
+    return {};
+  }
+  TRY_ASSIGN(log.fd, builder.open_log(use.node.place, path));
+  return {};
 }
 
 Result<void> add_access_log(DirectiveUse& use) {
@@ -80,8 +102,6 @@ Result<void> add_access_log(DirectiveUse& use) {
     logs.clear();
     return {};
   }
-  if (path.starts_with("syslog:")) return use.error("\"access_log\" to \"syslog:\" is not supported yet");
-  if (path.find('$') != std::string_view::npos) return use.error("variables in the path of \"access_log\" are not supported yet");
   auto log = std::make_shared<AccessLog>();
   size_t next = 1;
   std::string_view format = "combined";
@@ -91,8 +111,28 @@ Result<void> add_access_log(DirectiveUse& use) {
     return use.error(concat("no buffer is defined for access_log \"", path, '"'));
   }
   log->format = builder.log_formats().use(builder.built().variables, use.node.place, format);
-  TRY_ASSIGN(log->fd, builder.open_log(use.node.place, path));
+  TRY(set_destination(use, path, *log));
   logs.push_back(std::move(log));
+  return {};
+}
+
+Result<void> set_log_file_cache(DirectiveUse& use) {
+  LogFileCache cache;
+  for (const std::string& arg : use.node.args) {
+    const size_t equals = arg.find('=');
+    const std::string_view name = std::string_view(arg).substr(0, equals);
+    const std::string_view value = equals == std::string::npos ? std::string_view() : std::string_view(arg).substr(equals + 1);
+    const auto number = parse_uint(value);
+    const auto time = parse_time_ms(value);
+    if (arg == "off" && use.count() == 1) continue;
+    if (name == "max" && number && *number > 0) cache.max = *number;
+    else if (name == "min_uses" && number && *number > 0) cache.min_uses = *number;
+    else if (name == "inactive" && time && time->count() > 0) cache.inactive = *time;
+    else if (name == "valid" && time && time->count() > 0) cache.valid = *time;
+    else return use.error(concat("invalid \"open_log_file_cache\" parameter \"", arg, '"'));
+  }
+  if (use.arg(0) != "off" && cache.max == 0) return use.error("\"open_log_file_cache\" must have \"max\" parameter");
+  use.conf_as<CoreConf>().log_file_cache = cache;
   return {};
 }
 
@@ -102,9 +142,14 @@ void drop_access_logs(void* conf) {
 
 constexpr Directive kRows[] = {
     {"error_log", kEverywhere, 1, 2, BlockShape::none, Repeat::list, add_error_log, drop_error_log, "logs/error.log error",
-     "Where errors of these requests go, and from which level on."},
+     "Where errors of these requests go, and from which level on: a file, `stderr`, or `syslog:...` as for access_log."},
     {"access_log", kEverywhere, 1, -1, BlockShape::none, Repeat::list, add_access_log, drop_access_logs, "logs/access.log combined",
-     "Writes a line per request: `access_log PATH [FORMAT [buffer=SIZE] [flush=TIME] [if=CONDITION]]`, or `off`."},
+     "Writes a line per request: `access_log PATH [FORMAT [buffer=SIZE] [flush=TIME] [if=CONDITION]]`, or `off`. A path with variables is "
+     "opened by the worker; one whose values lead elsewhere (`..`) gets no line. `syslog:server=ADDRESS[,facility=F][,severity=S][,tag=T]"
+     "[,nohostname]` sends datagrams; the tag is `sluice` unless named."},
+    {"open_log_file_cache", kEverywhere, 1, 4, BlockShape::none, Repeat::once, set_log_file_cache, nullptr, "off",
+     "Keeps files of access logs with variables in their path open: `max=N [inactive=TIME] [valid=TIME] [min_uses=N]`, or `off`: a file is "
+     "opened for the lines of one turn of the event loop."},
     {"log_format", kHttp, 2, -1, BlockShape::none, Repeat::any, define_log_format, nullptr, "combined \"...\"",
      "A line of an access log: NAME [escape=default|json|none] TEXT...; the texts are joined."},
 };
@@ -118,11 +163,12 @@ std::span<const Directive> log_directives() {
 Result<ErrorLogLine> parse_error_log(const DirectiveUse& use) {
   ErrorLogLine line;
   line.path = use.arg(0);
-  if (line.path.starts_with("syslog:") || line.path.starts_with("memory:")) {
-    return use.error(concat("\"error_log\" to \"", line.path.substr(0, line.path.find(':') + 1), "\" is not supported yet"));
-  }
-  if (use.count() == 1) return line;
-  if (!log_level_from(use.arg(1), line.level)) return use.error(concat("invalid log level \"", use.arg(1), '"'));
+  if (line.path.starts_with("memory:")) return use.error("\"error_log\" to \"memory:\" is not supported");
+  if (use.count() == 2 && !log_level_from(use.arg(1), line.level)) return use.error(concat("invalid log level \"", use.arg(1), '"'));
+  if (!line.path.starts_with(SyslogTarget::kPrefix)) return line;
+  auto target = SyslogTarget::parse(line.path);
+  if (!target) return use.error(target.error().text);
+  line.syslog = std::move(*target);
   return line;
 }
 

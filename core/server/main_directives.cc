@@ -55,9 +55,11 @@ Result<void> set_text(DirectiveUse& use) {
 
 Result<void> set_error_log(DirectiveUse& use) {
   TRY_ASSIGN(ErrorLogLine line, parse_error_log(use));
-  TRY_ASSIGN(int fd, GenerationBuilder::of(use.block.builder()).open_log(use.node.place, line.path));
-  (void)fd;
-  std::string path = line.path == "stderr" ? line.path : use.block.builder().full_path(line.path);
+  std::string path = line.path;
+  if (ErrorLogLine::is_file(line.path)) {
+    TRY_ASSIGN([[maybe_unused]] int fd, GenerationBuilder::of(use.block.builder()).open_log(use.node.place, line.path));
+    path = use.block.builder().full_path(line.path);
+  }
   use.conf_as<MainConf>().error_logs.push_back({std::move(path), static_cast<int>(line.level)});
   return {};
 }
@@ -119,7 +121,7 @@ constexpr Directive kRows[] = {
     rows::time<&MainConf::reload_timeout>("reload_timeout", kMain, "30s",
                                           "How long building a new configuration may take; then the reload fails."),
     simple("error_log", kMain, 1, 2, Repeat::list, set_error_log, "logs/error.log error",
-           "Where errors go, and from which level on: debug, info, notice, warn, error, crit, alert, emerg."),
+           "Where errors go (a file, `stderr`, or `syslog:...` as for access_log), and from which level on: debug, info, notice, warn, error, crit, alert, emerg."),
     simple("working_directory", kMain, 1, 1, Repeat::once, set_text<&MainConf::working_directory>, "",
            "Current directory of the workers."),
     simple("env", kMain, 1, 1, Repeat::any, add_environment, "", "An environment variable, NAME or NAME=VALUE, that workers have."),

@@ -1,6 +1,7 @@
 // Variables of the response and of the attempts at upstreams.
 #include <sluice/base/clock.h>
 #include <sluice/base/hash.h>
+#include <sluice/conf/units.h>
 #include <sluice/http/uri.h>
 
 #include "server/core_conf.h"
@@ -28,6 +29,12 @@ VariableValue request_completion(Exchange& x, const Variable&) {
 }
 
 VariableValue sent_header(Exchange& x, const Variable& variable) { return joined_headers(x, x.response().headers, variable, ", "); }
+
+VariableValue limit_rate(Exchange& x, const Variable&) { return decimal(x, x.limit_rate()); }
+void set_limit_rate(Exchange& x, const Variable&, std::string_view text) {
+  if (const auto rate = parse_size(text)) return x.set_limit_rate(*rate);
+  x.log_at(LogLevel::error, "invalid $limit_rate \"", text, '"');
+}
 
 VariableValue upstream_header(Exchange& x, const Variable& variable) {
   return x.upstream_headers == nullptr ? VariableValue() : joined_headers(x, *x.upstream_headers, variable, ", ");
@@ -84,6 +91,7 @@ VariableValue upstream_bytes_sent(Exchange& x, const Variable&) {
 constexpr VariableRow kRows[] = {
     {"body_bytes_sent", body_bytes_sent, nullptr, "Bytes of the response body sent to the client."},
     {"bytes_sent", bytes_sent, nullptr, "Bytes sent to the client, head included."},
+    {"limit_rate", limit_rate, set_limit_rate, "Bytes of the response that leave per second at most; `set` changes it. 0: no limit."},
     {"proxy_error", proxy_error, nullptr, "Why sluice answered by itself; empty when it did not."},
     {"request_completion", request_completion, nullptr, "OK when the response was sent as a whole, else empty."},
     {"request_time", request_time, nullptr, "Seconds with milliseconds since the first byte of the request."},

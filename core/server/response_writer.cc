@@ -189,6 +189,7 @@ Result<void> ExchangeRuntime::render_head(int64_t content_length) {
   CHECK(out.at <= start + estimate);
   pending_head_ = {start, static_cast<size_t>(out.at - start)};
   head_sent_ = true;
+  if (own_limit_rate_ || !location_->core.limit_rate.empty()) [[unlikely]] begin_pacing();
   return {};
 }
 
@@ -312,6 +313,7 @@ Headers& Exchange::response_trailers() {
 }
 
 Task<Result<void>> ExchangeRuntime::write_parts(int count) {
+  if (pacer_ != nullptr) [[unlikely]] return write_paced(count);
   auto sent = stream_.try_write(parts_, count);
   if (!sent) {
     aborted_ = true;

@@ -9,7 +9,7 @@ namespace sluice {
 
 bool Exchange::can_send_file() const {
   const auto& self = static_cast<const ExchangeRuntime&>(*this);
-  return head_sent_ && self.body_allowed_ && self.filter_count_ == 0 && self.response_framing_ == BodyFraming::length &&
+  return head_sent_ && self.body_allowed_ && self.filter_count_ == 0 && self.pacer_ == nullptr && self.response_framing_ == BodyFraming::length &&
          self.stream_.splices();
 }
 

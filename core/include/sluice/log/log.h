@@ -38,11 +38,20 @@ class LogContext {
   ~LogContext() = default;
 };
 
+// LogSink is a destination that is no file: a syslog server.
+class LogSink {
+ public:
+  virtual ~LogSink() = default;
+  // write gives one line, newline included; false when it was lost. Never waits; called under the logger's lock.
+  virtual bool write(LogLevel level, std::string_view line) = 0;
+};
+
 class SLUICE_API Logger {
  public:
   struct Destination {
     int fd = -1;                     // borrowed; stays the same number when the file is reopened
     LogLevel level = LogLevel::error;
+    std::shared_ptr<LogSink> sink = nullptr;  // in place of fd; of several loggers
   };
 
   Logger();

@@ -106,6 +106,7 @@ class SLUICE_API Exchange : public LogContext {
 
   // --- the response
   ResponseHead& response() { return response_; }
+  const ResponseHead& response() const { return response_; }
   // forced_status is the status that the response will have whatever its handler says, because error_page leads here; 0: none.
   int forced_status() const;
   bool head_sent() const { return head_sent_; }      // filters ran; status and headers are fixed
@@ -139,6 +140,10 @@ class SLUICE_API Exchange : public LogContext {
   bool keep_connection() const { return keep_connection_; }
   uint64_t body_bytes_sent() const { return body_bytes_sent_; }
   uint64_t bytes_sent() const;
+
+  // set_limit_rate paces this response whatever limit_rate says: so many bytes per second from now on, 0: none. limit_rate is what holds.
+  void set_limit_rate(uint64_t bytes_per_second);
+  uint64_t limit_rate();
 
   // --- upgrade
   // open_tunnel sends the 101 head in response(), then `early`, which the upstream sent behind its own 101 and which must stay valid until

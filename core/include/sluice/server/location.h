@@ -22,6 +22,14 @@ struct ErrorPage {
   ComplexValue target;         // URI, URL or @name
 };
 
+// open_log_file_cache: which files of access logs whose paths have variables stay open.
+struct LogFileCache {
+  size_t max = 0;  // 0: off
+  Milliseconds inactive{10'000};
+  Milliseconds valid{60'000};
+  uint64_t min_uses = 1;
+};
+
 // The core's own values of a location; one row each in core/server/core_directives.cc.
 struct CoreConf {
   uint64_t client_max_body_size = 1024 * 1024;   // 0: no limit
@@ -39,10 +47,13 @@ struct CoreConf {
   bool server_name_in_redirect = false;           // that host is the server's first name, not the request's
   bool port_in_redirect = true;
   bool sendfile = false;                          // files go to the client without passing through memory
+  ComplexValue limit_rate;                        // bytes per second of a response; empty or 0: no limit
+  ComplexValue limit_rate_after;                  // that leave before the limit counts
   std::string default_type = "text/plain";
   std::vector<ErrorPage> error_pages;
   bool recursive_error_pages = false;
   std::vector<std::shared_ptr<const AccessLog>> access_logs;
+  LogFileCache log_file_cache;
   std::shared_ptr<Logger> error_log;              // null: the process log
 
   void enter_block() { internal = false; }
