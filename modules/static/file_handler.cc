@@ -47,8 +47,9 @@ Task<Outcome> FileHandler::run(Exchange& exchange) const {
 // --- files
 
 Task<Outcome> FileHandler::serve_file(Exchange& exchange) const {
-  const FilePath path = path_of_request(module_, *conf_.root, exchange);
+  FilePath path = path_of_request(module_, *conf_.root, exchange);
   if (path.refusal != 0) return Outcome::status(path.refusal);
+  if (conf_.gzip != nullptr) path = packed_path(exchange, path);
   const FileLook look = conf_.links.look(exchange, path);
   if (look.error != 0) return open_failed(exchange, path, "open()", look.error);
   const Outcome kind = check_kind(exchange, path, look);
@@ -68,6 +69,22 @@ Task<Outcome> FileHandler::serve_file(Exchange& exchange) const {
     if (copy != nullptr) return send_copy(exchange, copy);
   }
   return send_opened(exchange, std::move(file), path);
+}
+
+FilePath FileHandler::packed_path(Exchange& exchange, const FilePath& path) const {
+  if (exchange.request().method == Method::post) return path;
+  FilePath packed = path;
+  packed.text = exchange.arena().concat(path.text, std::string_view(".gz", 4));
+  packed.text.remove_suffix(1);  // the NUL
+  const FileLook look = conf_.links.look(exchange, packed);
+  if (look.error != 0 || !look.is_regular()) return path;
+  Headers& headers = exchange.response().headers;
+  if (conf_.gzip_static == GzipStatic::on) {
+    conf_.gzip->vary(exchange);
+    if (!conf_.gzip->accepted(exchange)) return path;
+  }
+  headers.set(HeaderId::content_encoding, "gzip");
+  return packed;
 }
 
 // O_NONBLOCK: between the look and the open the file may have become a pipe, and opening one waits for its writer.

@@ -28,6 +28,8 @@ class FileHandler final : public PhaseHandler {
   };
 
   Task<Outcome> serve_file(Exchange& exchange) const;
+  // packed_path is the path of the compressed copy to send; the file's own when there is none or the client is not to have it.
+  FilePath packed_path(Exchange& exchange, const FilePath& path) const;
   Opened open_file(Exchange& exchange, const FilePath& path) const;
   // check_kind: what is not a regular file is answered otherwise.
   Outcome check_kind(Exchange& exchange, const FilePath& path, const FileLook& look) const;

@@ -95,10 +95,14 @@ FileResponse plan_response(Exchange& exchange, const StaticConf& conf, const Fil
     const Verdict verdict = check_conditions(exchange.request().headers, validators, conf.if_modified_since);
     if (verdict == Verdict::failed) plan.status = 412;
     if (verdict == Verdict::not_modified) plan.status = 304;
-    if (verdict != Verdict::send) return plan;
+    if (verdict != Verdict::send) {
+      headers.remove(HeaderId::content_encoding);
+      return plan;
+    }
   }
   set_content_type(exchange, conf);
-  if (ordinary && conf.max_ranges > 0) plan_ranges(exchange, conf, validators, file.size, plan);
+  const bool packed = headers.has(HeaderId::content_encoding);
+  if (ordinary && conf.max_ranges > 0 && !packed) plan_ranges(exchange, conf, validators, file.size, plan);
   else plan_whole(exchange, file.size, plan);
   return plan;
 }

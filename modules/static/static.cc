@@ -70,6 +70,15 @@ Result<void> set_if_modified_since(DirectiveUse& use) {
   return {};
 }
 
+Result<void> set_gzip_static(DirectiveUse& use) {
+  auto& mode = use.conf_as<StaticConf>().gzip_static;
+  if (use.arg(0) == "off") mode = GzipStatic::off;
+  else if (use.arg(0) == "on") mode = GzipStatic::on;
+  else if (use.arg(0) == "always") mode = GzipStatic::always;
+  else return use.invalid_value(use.arg(0));
+  return {};
+}
+
 Result<void> set_cache(DirectiveUse& use) {
   auto& bytes = use.module_as<StaticModule>().cache_bytes;
   if (use.arg(0) == "off") {
@@ -141,6 +150,9 @@ constexpr Directive kRows[] = {
     {"if_modified_since", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_if_modified_since, nullptr, "exact",
      "How If-Modified-Since is compared with a file's time: `exact` equality, `before` (not younger), or `off`."},
     rows::flag<&StaticConf::log_not_found>("log_not_found", kEverywhere, "on", "Whether the error log tells of files that are not there."),
+    {"gzip_static", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_gzip_static, nullptr, "off",
+     "Whether a file NAME.gz beside the one asked for is sent in its place: `on`: to clients that accept gzip, by the rules of "
+     "gzip_http_version, gzip_proxied and gzip_disable; `always`: to all. Such a response has no ranges."},
     {"static_cache", kHttp, 1, 1, BlockShape::none, Repeat::once, set_cache, nullptr, "16m",
      "How much memory of each worker holds copies of small files (64k at most). A copy serves only while the file's time, size and "
      "inode are what they were, which every request checks. `off`: none."},
@@ -219,6 +231,10 @@ Result<void> StaticModule::finish_location(BlockScope& scope, const void* conf) 
   if (complete.root == nullptr) complete.root = standard_root_;
   if (complete.types == nullptr) complete.types = standard_types_;
   if (complete.index == nullptr) complete.index = standard_index_;
+  if (complete.gzip_static != GzipStatic::off) {
+    complete.gzip = static_cast<const ContentEncoding*>(scope.builder().provider("content_encoding", "gzip"));
+    if (complete.gzip == nullptr) return Error(ErrorKind::config, "\"gzip_static\" needs the module gzip, which is not there");
+  }
   if (complete.try_files != nullptr) {
     scope.add_handler(Phase::precontent, HandlerOrder::normal, std::make_shared<TryFilesHandler>(*this, complete));
   }

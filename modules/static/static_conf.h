@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <sluice/server/content_encoding.h>
 #include <sluice/server/variable.h>
 
 #include "autoindex.h"
@@ -29,6 +30,8 @@ struct TryList {
   ComplexValue target;      // or a URI or "@name"
 };
 
+enum class GzipStatic : uint8_t { off, on, always };
+
 struct StaticConf {
   std::shared_ptr<const RootPath> root;              // null: the standard one
   std::shared_ptr<const MimeTypes> types;            // null: the built-in ones
@@ -38,6 +41,8 @@ struct StaticConf {
   AutoindexConf autoindex;
   LinkRule links;
   IfModifiedSince if_modified_since = IfModifiedSince::exact;
+  GzipStatic gzip_static = GzipStatic::off;
+  const ContentEncoding* gzip = nullptr;  // set when gzip_static is not off
   bool etag = true;
   bool log_not_found = true;
   bool root_is_own = false;  // this block has a root or an alias already
