@@ -1,0 +1,38 @@
+// LimitsModule: the zones of limit_req_zone and limit_conn_zone, and the rows.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include <sluice/sluice.h>
+
+#include "limit_handlers.h"
+
+namespace sluice {
+
+class LimitsModule final : public Module {
+ public:
+  void declare(ModuleDeclarations& declarations) override;
+  Result<void> finish_location(BlockScope& scope, const void* conf) override;
+  Result<void> start(ProcessContext& process, const Generation& generation) override;
+
+  LimitState& state(Exchange& exchange) const;
+  LimitState* found_state(Exchange& exchange) const { return static_cast<LimitState*>(exchange.slot(exchange_slot_)); }
+  void count_refusal() const {
+    if (metrics_ != nullptr) metrics_->add(refusals_);
+  }
+
+  std::map<std::string, std::unique_ptr<RequestZone>, std::less<>> request_zones;
+  std::map<std::string, std::unique_ptr<ConnectionZone>, std::less<>> connection_zones;
+
+ private:
+  Result<void> add_request_limits(BlockScope& scope, const LimitConf& conf);
+  Result<void> add_connection_limits(BlockScope& scope, const LimitConf& conf);
+
+  uint32_t exchange_slot_ = 0;
+  Metrics* metrics_ = nullptr;
+  Counter refusals_;
+};
+
+}  // namespace sluice
