@@ -73,6 +73,16 @@ subtest 'a client that leaves' => sub {
     ok wait_until { status('/echo?key=gone') == 200 }, 'they no longer count';
 };
 
+subtest 'a WebSocket' => sub {
+    my $ws = $server->websocket(target => '/ws?key=ws');
+    my $other = $server->websocket(target => '/ws?key=ws');
+    is status('/echo?key=ws'), 503, 'two stand';
+    is $_->echo('ping'), 'ping', 'it works' for $ws, $other;
+    is status('/echo?key=ws'), 503, 'they still count';
+    $_->close for $ws, $other;
+    ok wait_until { status('/echo?key=ws') == 200 }, 'until they end';
+};
+
 subtest 'a worker that dies' => sub {
     my @held = (hold('', 'dead', 'six'), hold('', 'dead', 'seven'));
     is status('/echo?key=dead'), 503, 'two in progress';

@@ -1,5 +1,7 @@
 #include "limit_handlers.h"
 
+#include <memory>
+
 #include "limits_module.h"
 
 namespace sluice {
@@ -16,13 +18,33 @@ std::string shown(uint64_t thousandths) {
 
 LogLevel one_less_severe(LogLevel level) { return static_cast<LogLevel>(static_cast<uint8_t>(level) + 1); }
 
-// The part of a key's count that one exchange holds.
-struct Held {
-  ConnectionZone* zone;
-  KeyId key;
+}  // namespace
+
+struct LimitState::Packed {
+  LimitVerdict request;
+  LimitVerdict connection;
+  std::vector<Held> held;
 };
 
-}  // namespace
+LimitState::~LimitState() {
+  for (const Held* held = held_; held != nullptr; held = held->next) held->zone->leave(held->key);
+}
+
+void LimitState::hold(ConnectionZone& zone, const KeyId& key, Arena& arena) { held_ = arena.make<Held>(Held{&zone, key, held_}); }
+
+uint64_t LimitState::pack() {
+  auto packed = std::make_unique<Packed>(Packed{request, connection, {}});
+  for (const Held* held = held_; held != nullptr; held = held->next) packed->held.push_back(*held);
+  held_ = nullptr;
+  return reinterpret_cast<uintptr_t>(packed.release());
+}
+
+void LimitState::unpack(uint64_t kept, LimitState& state, Arena& arena) {
+  const std::unique_ptr<Packed> packed(reinterpret_cast<Packed*>(static_cast<uintptr_t>(kept)));
+  state.request = packed->request;
+  state.connection = packed->connection;
+  for (const Held& held : packed->held) state.hold(*held.zone, held.key, arena);
+}
 
 Task<Outcome> LimitReqHandler::run(Exchange& exchange) const {
   LimitState& state = module_.state(exchange);
@@ -108,12 +130,7 @@ Task<Outcome> LimitConnHandler::run(Exchange& exchange) const {
       return Outcome::status(behaviour_.status);
     }
     state.connection = LimitVerdict::passed;
-    exchange.arena().on_destroy(
-        [](void* object) {
-          const auto& held = *static_cast<Held*>(object);
-          held.zone->leave(held.key);
-        },
-        exchange.arena().make<Held>(Held{limit.zone, id}));
+    state.hold(*limit.zone, id, exchange.arena());
   }
   return Outcome::next();
 }

@@ -15,10 +15,32 @@ namespace sluice {
 // What $limit_req_status and $limit_conn_status show.
 enum class LimitVerdict : uint8_t { none, passed, delayed, rejected, delayed_dry_run, rejected_dry_run };
 
-// What the module keeps for an exchange. Limits are applied once, whatever redirects follow.
-struct LimitState {
+// What the module keeps for an exchange: limits are applied once, whatever redirects follow, and what it counts for limit_conn is
+// counted until it ends. While a WebSocket stands the state outlives the exchange, see SlotTravel.
+class LimitState {
+ public:
+  LimitState() = default;
+  ~LimitState();
+  LimitState(const LimitState&) = delete;
+  LimitState& operator=(const LimitState&) = delete;
+
+  // hold takes over what has entered a zone.
+  void hold(ConnectionZone& zone, const KeyId& key, Arena& arena);
+
+  uint64_t pack();
+  static void unpack(uint64_t packed, LimitState& state, Arena& arena);
+
   LimitVerdict request = LimitVerdict::none;
   LimitVerdict connection = LimitVerdict::none;
+
+ private:
+  struct Held {
+    ConnectionZone* zone;
+    KeyId key;
+    Held* next;
+  };
+  struct Packed;
+  Held* held_ = nullptr;  // in the exchange's arena
 };
 
 class LimitsModule;

@@ -222,7 +222,7 @@ Error no_zone(const ZoneUse& use) { return config_error(use.place, concat("zero 
 
 void LimitsModule::declare(ModuleDeclarations& declarations) {
   declarations.location_conf<LimitConf>();
-  exchange_slot_ = declarations.exchange_slot();
+  exchange_slot_ = declarations.exchange_slot(this);
   declarations.directives(kRows);
   declarations.variables(kVariables);
 }

@@ -11,7 +11,7 @@
 
 namespace sluice {
 
-class LimitsModule final : public Module {
+class LimitsModule final : public Module, private SlotTravel {
  public:
   void declare(ModuleDeclarations& declarations) override;
   Result<void> finish_location(BlockScope& scope, const void* conf) override;
@@ -27,6 +27,8 @@ class LimitsModule final : public Module {
   std::map<std::string, std::unique_ptr<ConnectionZone>, std::less<>> connection_zones;
 
  private:
+  uint64_t pack(void* state) const override { return static_cast<LimitState*>(state)->pack(); }
+  void unpack(Exchange& exchange, uint64_t kept) const override { LimitState::unpack(kept, state(exchange), exchange.arena()); }
   Result<void> add_request_limits(BlockScope& scope, const LimitConf& conf);
   Result<void> add_connection_limits(BlockScope& scope, const LimitConf& conf);
 
