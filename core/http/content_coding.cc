@@ -20,9 +20,9 @@ int weight_of(std::string_view parameters) {
     const size_t end = parameters.find(';');
     const std::string_view one = trim(parameters.substr(0, end));
     parameters = end == std::string_view::npos ? std::string_view() : parameters.substr(end + 1);
-    if (one.size() < 3 || (one[0] != 'q' && one[0] != 'Q') || one[1] != '=') continue;
+    if (one.size() < 2 || (one[0] != 'q' && one[0] != 'Q') || one[1] != '=') continue;
     const std::string_view value = one.substr(2);
-    if (value.size() > 5 || (value[0] != '0' && value[0] != '1') || (value.size() > 1 && value[1] != '.')) return 0;
+    if (value.empty() || value.size() > 5 || (value[0] != '0' && value[0] != '1') || (value.size() > 1 && value[1] != '.')) return 0;
     int thousandths = (value[0] - '0') * 1000;
     int unit = 100;
     for (size_t i = 2; i < value.size(); ++i, unit /= 10) {
