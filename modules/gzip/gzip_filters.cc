@@ -42,15 +42,18 @@ bool GzipFilter::begin(Exchange& exchange) const {
   Headers& headers = exchange.response().headers;
   if (conf_.vary) add_vary_encoding(headers);
   if (!may_be_gzip(conf_, exchange)) return false;
-  GzipState& state = module_.state(exchange);
-  state.deflater = module_.pool().take(conf_.level, length);
-  if (state.deflater == nullptr) {
-    exchange.log_at(LogLevel::alert, "deflateInit2() failed");
-    return false;
+  const bool has_body = exchange.request().method != Method::head;  // HEAD has the fields that GET would have
+  if (has_body) {
+    GzipState& state = module_.state(exchange);
+    state.deflater = module_.pool().take(conf_.level, length);
+    if (state.deflater == nullptr) {
+      exchange.log_at(LogLevel::alert, "deflateInit2() failed");
+      return false;
+    }
   }
   headers.set(HeaderId::content_encoding, "gzip");
   content_recoded(headers, exchange.arena());
-  return true;
+  return has_body;
 }
 
 Result<void> GzipFilter::filter(Exchange& exchange, BodyPiece& piece) const {
@@ -77,15 +80,18 @@ bool GunzipFilter::begin(Exchange& exchange) const {
   Headers& headers = exchange.response().headers;
   if (conf_.vary) add_vary_encoding(headers);
   if (may_be_gzip(conf_, exchange)) return false;
-  GzipState& state = module_.state(exchange);
-  state.inflater = Inflater::make();
-  if (state.inflater == nullptr) {
-    exchange.log_at(LogLevel::alert, "inflateInit2() failed");
-    return false;
+  const bool has_body = exchange.request().method != Method::head;
+  if (has_body) {
+    GzipState& state = module_.state(exchange);
+    state.inflater = Inflater::make();
+    if (state.inflater == nullptr) {
+      exchange.log_at(LogLevel::alert, "inflateInit2() failed");
+      return false;
+    }
   }
   headers.remove(HeaderId::content_encoding);
   content_recoded(headers, exchange.arena());
-  return true;
+  return has_body;
 }
 
 Result<void> GunzipFilter::filter(Exchange& exchange, BodyPiece& piece) const {
@@ -98,7 +104,7 @@ Result<void> GunzipFilter::filter(Exchange& exchange, BodyPiece& piece) const {
   }
   state.gunzip_out += step.output.size();
   TRY(check_limits(exchange, state));
-  if (piece.last && !step.more && !state.inflater->complete() && exchange.request().method != Method::head) {
+  if (piece.last && !step.more && !state.inflater->complete()) {
     exchange.log_at(LogLevel::error, "inflate() misses the end of the response's gzip data");
     return Error(ErrorKind::bad_message, "gzip data cut off");
   }

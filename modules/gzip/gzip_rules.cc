@@ -55,7 +55,7 @@ bool is_compressible(const GzipConf& conf, const Exchange& exchange, std::option
   const ResponseHead& response = exchange.response();
   const int status = response.status;
   if (status != 200 && status != 403 && status != 404) return false;
-  if (exchange.request().method == Method::head || !response.headers.value(HeaderId::content_encoding).empty()) return false;
+  if (!response.headers.value(HeaderId::content_encoding).empty()) return false;
   if (length && *length < conf.min_length) return false;
   return conf.types.matches(response.headers.value(HeaderId::content_type)) && !transform_forbidden(exchange);
 }

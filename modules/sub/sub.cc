@@ -49,14 +49,17 @@ class SubFilter final : public BodyFilter {
       replacements.push_back(&pair.replacement);
     }
     if (texts.empty()) return false;
-    exchange.slot(slot_) = exchange.arena().make<Replacer>(
-        std::move(texts), conf_.once, [&exchange, replacements = std::move(replacements)](size_t i) { return replacements[i]->eval(exchange); });
+    const bool has_body = exchange.request().method != Method::head;  // HEAD has the fields that GET would have
+    if (has_body) {
+      exchange.slot(slot_) = exchange.arena().make<Replacer>(
+          std::move(texts), conf_.once, [&exchange, replacements = std::move(replacements)](size_t i) { return replacements[i]->eval(exchange); });
+    }
     content_recoded(headers, exchange.arena());
     if (!conf_.last_modified) {
       headers.remove(HeaderId::last_modified);
       headers.remove(HeaderId::etag);
     }
-    return true;
+    return has_body;
   }
 
   Result<void> filter(Exchange& exchange, BodyPiece& piece) const override {
