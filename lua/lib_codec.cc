@@ -7,10 +7,10 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <sluice/base/base64.h>
 #include <sluice/base/check.h>
 #include <sluice/http/uri.h>
 
-#include "base64.h"
 #include "lib_tables.h"
 #include "lib_text.h"
 #include "stack_buffer.h"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "os/file.h"
+#include <sluice/os/file.h>
 
 namespace sluice {
 

@@ -69,23 +69,25 @@ Result<Address> parse_unix(std::string_view path, std::string_view text) {
   return Address::from(reinterpret_cast<const sockaddr*>(&un), length);
 }
 
-std::optional<Address> parse_ip(const HostPort& parts, uint16_t port) {
-  if (parts.bracketed) {
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(port);
-    if (inet_pton(AF_INET6, parts.host.c_str(), &v6.sin6_addr) != 1) return {};
-    return Address::from(reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
-  }
+std::optional<Address> parse_v4(const char* text, uint16_t port) {
   sockaddr_in v4{};
   v4.sin_family = AF_INET;
   v4.sin_port = htons(port);
-  if (parts.host == "*") {
-    v4.sin_addr.s_addr = htonl(INADDR_ANY);
-  } else if (inet_pton(AF_INET, parts.host.c_str(), &v4.sin_addr) != 1) {
-    return {};
-  }
+  if (inet_pton(AF_INET, text, &v4.sin_addr) != 1) return {};
   return Address::from(reinterpret_cast<const sockaddr*>(&v4), sizeof v4);
+}
+
+std::optional<Address> parse_v6(const char* text, uint16_t port) {
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(port);
+  if (inet_pton(AF_INET6, text, &v6.sin6_addr) != 1) return {};
+  return Address::from(reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
+}
+
+std::optional<Address> parse_ip(const HostPort& parts, uint16_t port) {
+  if (parts.bracketed) return parse_v6(parts.host.c_str(), port);
+  return parse_v4(parts.host == "*" ? "0.0.0.0" : parts.host.c_str(), port);
 }
 
 }  // namespace
@@ -111,6 +113,13 @@ Result<Address> Address::parse(std::string_view text, uint16_t default_port) {
   auto address = parse_ip(parts, port);
   if (!address) return invalid(parts.bracketed ? "invalid IPv6 address in" : "invalid address", text);
   return *address;
+}
+
+std::optional<Address> Address::from_ip(std::string_view ip, uint16_t port) {
+  char text[INET6_ADDRSTRLEN];
+  if (ip.size() >= sizeof text || ip.find('\0') != ip.npos) return {};
+  text[ip.copy(text, ip.size())] = '\0';
+  return ip.find(':') == ip.npos ? parse_v4(text, port) : parse_v6(text, port);
 }
 
 Result<std::vector<Address>> Address::resolve(std::string_view host_and_port, uint16_t default_port) {

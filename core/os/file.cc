@@ -1,4 +1,4 @@
-#include "os/file.h"
+#include <sluice/os/file.h>
 
 #include <fcntl.h>
 #include <sys/stat.h>

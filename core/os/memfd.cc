@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "os/file.h"
+#include <sluice/os/file.h>
 
 namespace sluice {
 

@@ -13,7 +13,7 @@
 
 #include <sluice/base/strings.h>
 
-#include "os/file.h"
+#include <sluice/os/file.h>
 
 namespace sluice {
 

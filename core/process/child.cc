@@ -10,8 +10,8 @@
 
 #include <sluice/base/strings.h>
 #include <sluice/log/log.h>
+#include <sluice/os/file.h>
 
-#include "os/file.h"
 #include "os/process.h"
 #include "os/signals.h"
 #include "process/crash.h"

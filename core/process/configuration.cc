@@ -11,8 +11,8 @@
 #include <sluice/base/strings.h>
 #include <sluice/log/log.h>
 #include <sluice/net/listener.h>
+#include <sluice/os/file.h>
 
-#include "os/file.h"
 #include "server/error_log_line.h"
 
 namespace sluice {

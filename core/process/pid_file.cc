@@ -7,7 +7,7 @@
 
 #include <sluice/base/strings.h>
 
-#include "os/file.h"
+#include <sluice/os/file.h>
 
 namespace sluice {
 

@@ -4,9 +4,9 @@
 #include <string>
 
 #include <sluice/base/strings.h>
+#include <sluice/os/file.h>
 
 #include "conf/disk_file_source.h"
-#include "os/file.h"
 #include "process/snapshot.h"
 #include "server/error_log_line.h"
 

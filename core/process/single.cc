@@ -9,9 +9,9 @@
 
 #include <sluice/base/strings.h>
 #include <sluice/net/listener.h>
+#include <sluice/os/file.h>
 
 #include "conf/disk_file_source.h"
-#include "os/file.h"
 #include "os/signals.h"
 #include "process/configuration.h"
 #include "process/pid_file.h"

@@ -5,9 +5,9 @@
 
 #include <sluice/base/hash.h>
 #include <sluice/base/strings.h>
+#include <sluice/os/file.h>
 
 #include "module/library.h"
-#include "os/file.h"
 #include "os/memfd.h"
 #include "process/wire.h"
 

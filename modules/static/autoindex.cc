@@ -12,8 +12,7 @@
 #include <sluice/base/strings.h>
 #include <sluice/http/date.h>
 #include <sluice/http/uri.h>
-
-#include "file_look.h"
+#include <sluice/os/file_look.h>
 
 namespace sluice {
 

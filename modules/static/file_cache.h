@@ -13,8 +13,8 @@
 #include <unordered_map>
 
 #include <sluice/base/hash.h>
+#include <sluice/os/file_look.h>
 
-#include "file_look.h"
 #include "file_texts.h"
 
 namespace sluice {

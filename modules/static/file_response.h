@@ -5,9 +5,9 @@
 #include <span>
 #include <string_view>
 
+#include <sluice/os/file_look.h>
 #include <sluice/server/exchange.h>
 
-#include "file_look.h"
 #include "file_texts.h"
 #include "static_conf.h"
 

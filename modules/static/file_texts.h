@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "file_look.h"
+#include <sluice/os/file_look.h>
 
 namespace sluice {
 

@@ -4,10 +4,10 @@
 #include <cstdint>
 
 #include <sluice/os/fd.h>
+#include <sluice/os/file_look.h>
 #include <sluice/server/exchange.h>
 #include <sluice/server/variable.h>
 
-#include "file_look.h"
 #include "root_path.h"
 
 namespace sluice {

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include <sluice/base/strings.h>
+#include <sluice/os/file_look.h>
 
-#include "file_look.h"
 #include "static_module.h"
 
 namespace sluice {

@@ -1,4 +1,6 @@
 // Whole builds, with modules as real .so files.
+#include <sluice/os/file.h>
+
 #include "module/build.h"
 
 #include <dlfcn.h>
@@ -11,7 +13,6 @@
 
 #include "../conf/memory_files.h"
 #include "../test.h"
-#include "os/file.h"
 #include "os/memfd.h"
 
 using namespace sluice;

@@ -8,9 +8,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <string>
+#include <sluice/os/file.h>
+
 #include "../test.h"
 
-#include "os/file.h"
 #include "os/memfd.h"
 #include "os/message.h"
 #include "os/privileges.h"

@@ -2,7 +2,8 @@
 
 #include <map>
 
-#include "os/file.h"
+#include <sluice/os/file.h>
+
 #include "os/memfd.h"
 #include "process/snapshot.h"
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,8 @@ class SLUICE_API Address {
   // parse reads a literal: "127.0.0.1:80", "*:80" (every IPv4 address), "[::1]:80", "unix:/path" (and without a port when
   // default_port is given). No DNS. Errors: config (`invalid port in "..."`, `no port in "..."`, ...).
   static Result<Address> parse(std::string_view text, uint16_t default_port = 0);
+  // from_ip reads an IP address alone, without brackets or port: "127.0.0.1", "::1".
+  static std::optional<Address> from_ip(std::string_view ip, uint16_t port = 0);
   // resolve takes what parse takes, or a name that it looks up with getaddrinfo (blocking: only while loading a configuration).
   // All addresses, in the resolver's order. Errors: config as parse; not_found (`host not found in "..."`).
   static Result<std::vector<Address>> resolve(std::string_view host_and_port, uint16_t default_port);

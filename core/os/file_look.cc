@@ -1,4 +1,4 @@
-#include "file_look.h"
+#include <sluice/os/file_look.h>
 
 #include <fcntl.h>
 #include <sys/sysmacros.h>

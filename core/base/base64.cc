@@ -1,4 +1,4 @@
-#include "base64.h"
+#include <sluice/base/base64.h>
 
 #include <array>
 

@@ -7,19 +7,20 @@
 #include <string>
 #include <string_view>
 
+#include <sluice/base/api.h>
 #include <sluice/base/error.h>
 #include <sluice/os/fd.h>
 
 namespace sluice {
 
 // path_error describes a failed system call on a path: `call() "path" failed (N: text)`. ENOENT gives kind not_found.
-Error path_error(std::string_view call, std::string_view path, int errno_value);
+SLUICE_API Error path_error(std::string_view call, std::string_view path, int errno_value);
 
 // read_file returns the whole content. A directory is an error.
-Result<std::string> read_file(const std::string& path);
+SLUICE_API Result<std::string> read_file(const std::string& path);
 
 // read_all reads from the descriptor's position to the end of the file.
-Result<std::string> read_all(int fd);
+SLUICE_API Result<std::string> read_all(int fd);
 
 // open_append opens a log: made with `mode` when it is missing, every write goes to the end.
 Result<Fd> open_append(const std::string& path, mode_t mode = 0644);

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include <sluice/base/api.h>
+
 namespace sluice {
 
 // FileStamp: two equal ones mean the same bytes, provided that the file had time to settle (settled).
@@ -30,12 +32,12 @@ struct FileLook {
 };
 
 // look_at follows symbolic links. `path` ends with NUL.
-FileLook look_at(const char* path);
-FileLook look_at(int fd);
-FileLook look_at(int directory, const char* name);
+SLUICE_API FileLook look_at(const char* path);
+SLUICE_API FileLook look_at(int fd);
+SLUICE_API FileLook look_at(int directory, const char* name);
 
 // settled: the last change is so long ago that another one would show in the stamp. Timestamps advance in steps (a kernel tick; two
 // seconds on the coarsest file systems): two writes within one step can leave equal stamps with different bytes.
-bool settled(const FileStamp& stamp, int64_t wall_seconds);
+SLUICE_API bool settled(const FileStamp& stamp, int64_t wall_seconds);
 
 }  // namespace sluice

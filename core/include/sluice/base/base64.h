@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include <sluice/base/api.h>
+
 namespace sluice {
 
 struct Base64Style {
@@ -22,13 +24,13 @@ constexpr size_t base64_encoded_bytes(size_t bytes, const Base64Style& style) {
 }
 
 // base64_encode writes base64_encoded_bytes() bytes to `out`.
-void base64_encode(std::string_view bytes, const Base64Style& style, char* out);
+SLUICE_API void base64_encode(std::string_view bytes, const Base64Style& style, char* out);
 
 // What to do with bytes that are no digits: RFC 2045 (MIME) skips them.
 enum class OtherBytes : uint8_t { refuse, skip };
 
 // base64_decode writes to `out`, which has room for size / 4 * 3 + 3 bytes, and gives how many. Nothing on a foreign byte (when refused) or
 // when the digits end within a byte.
-std::optional<size_t> base64_decode(std::string_view text, const Base64Style& style, OtherBytes others, char* out);
+SLUICE_API std::optional<size_t> base64_decode(std::string_view text, const Base64Style& style, OtherBytes others, char* out);
 
 }  // namespace sluice
