@@ -10,10 +10,15 @@ Ending failed(Exchange& exchange, const LuaThread& thread) {
   return {exchange.head_sent() ? Outcome::abort() : Outcome::status(500), false};
 }
 
+// What going on means: of access_by_lua it is that the client may pass, for `satisfy any`.
+Outcome onwards(LuaPhase phase) { return phase == LuaPhase::access ? Outcome::allowed() : Outcome::next(); }
+
 bool closes_connection(int code) { return code < 0 || code == 408 || code == 444 || code == 499; }
 
-// ngx.exit: 0 goes on with the next phase (ends the response in content), 2xx ends the response here, the rest is an error page.
+// ngx.exit: 0 goes on with the next phase (ends the response in content), ngx.DECLINED does so without a word on who may pass, 2xx ends the response here, the rest is an error page.
 Ending exited(Vm& vm, Exchange& exchange, LuaPhase phase, int code) {
+  constexpr int kDeclined = -5;
+  if (code == kDeclined && (phase == LuaPhase::rewrite || phase == LuaPhase::access)) return {Outcome::next(), false};
   if (closes_connection(code)) {
     if (code > 0 && !exchange.head_sent()) exchange.response().status = code;
     return {Outcome::abort(), false};
@@ -22,7 +27,7 @@ Ending exited(Vm& vm, Exchange& exchange, LuaPhase phase, int code) {
   const bool produced = request != nullptr && request->produced();
   if (code == 0) {
     const bool finishes = phase == LuaPhase::content || produced;
-    return {finishes ? Outcome::finished() : Outcome::next(), finishes};
+    return {finishes ? Outcome::finished() : onwards(phase), finishes};
   }
   if (exchange.head_sent() || (code >= 200 && code < 300 && code != 204)) {
     if (!exchange.head_sent() && exchange.response().status == 0) exchange.response().status = code;
@@ -49,7 +54,7 @@ Ending ending_of(Vm& vm, Exchange& exchange, LuaThread& thread, LuaThread::Step 
   if (thread.call().phase == LuaPhase::content) return {Outcome::finished(), true};
   LuaRequest* request = vm.find_request(exchange);
   const bool produced = request != nullptr && request->produced();
-  return {produced ? Outcome::finished() : Outcome::next(), produced};
+  return {produced ? Outcome::finished() : onwards(thread.call().phase), produced};
 }
 
 Task<Result<void>> send_output(LuaRequest& request, bool last, bool flush) {

@@ -59,6 +59,12 @@ Result<void> set_server_tokens(DirectiveUse& use) {
   return {};
 }
 
+Result<void> set_satisfy(DirectiveUse& use) {
+  if (use.arg(0) != "all" && use.arg(0) != "any") return use.invalid_value(use.arg(0));
+  use.conf_as<CoreConf>().satisfy_any = use.arg(0) == "any";
+  return {};
+}
+
 Result<void> check_flag(DirectiveUse& use) {
   auto value = rows::flag_value(use);
   if (!value) return std::move(value.error());
@@ -119,6 +125,9 @@ constexpr Directive kRows[] = {
      "Content-Type of responses that have no other."},
     {"internal", kLocation, 0, 0, BlockShape::none, Repeat::once, set_internal, nullptr, "",
      "The location serves internal redirects only; others get 404."},
+    {"satisfy", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_satisfy, nullptr, "all",
+     "Whether `all` of allow and deny, auth_basic, auth_request and access_by_lua have to let a client pass, or `any` one of them is "
+     "enough. They are asked in that order."},
     {"error_page", kEverywhere, 2, -1, BlockShape::none, Repeat::list, add_error_page, drop_error_pages, "",
      "What to answer instead of errors: `error_page CODE... [=[CODE]] TARGET`; the target is a path, a URL or a named location."},
     rows::flag<&CoreConf::recursive_error_pages>("recursive_error_pages", kEverywhere, "off",

@@ -94,6 +94,8 @@ class ExchangeRuntime final : public Exchange {
   void enter_phase(Phase phase);
   Outcome leave_phase();
   Outcome judged(Outcome outcome);
+  void pass_access();
+  bool asks_other_access_handlers(int status);
   bool end_with(Outcome outcome, Task<Outcome>& wait);
   bool send_page(int status, Task<Outcome>& wait);
   bool page_sent(Outcome outcome, Task<Outcome>& wait);
@@ -163,6 +165,7 @@ class ExchangeRuntime final : public Exchange {
   RatePacer* pacer_ = nullptr;      // null: the response leaves as fast as the client takes it
   int redirects_ = 0;
   int error_status_override_ = 0;   // error_page =code
+  int refused_access_ = 0;          // `satisfy any`: what an access handler answered; others may still let the client pass
   Outcome replacement_;             // what a header filter wants instead of the response; next() when nothing
   const PhaseHandler* const* handler_ = nullptr;  // what runs next in phase_
   const PhaseHandler* const* handlers_end_ = nullptr;

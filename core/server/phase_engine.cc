@@ -69,6 +69,10 @@ bool ExchangeRuntime::go_on(Outcome outcome, Task<Outcome>& wait) {
 bool ExchangeRuntime::follow(Outcome step, Task<Outcome>& wait) {
   for (;;) {
     switch (step.kind) {
+      case Outcome::Kind::allowed:
+        pass_access();
+        step = Outcome::next();
+        continue;
       case Outcome::Kind::next: {
         if (handler_ == handlers_end_) {
           step = leave_phase();
@@ -96,6 +100,10 @@ bool ExchangeRuntime::follow(Outcome step, Task<Outcome>& wait) {
         step = Outcome::status(500);
         continue;
       case Outcome::Kind::status:
+        if (asks_other_access_handlers(step.code)) {
+          step = Outcome::next();
+          continue;
+        }
         if (head_sent_ || step.code < 300 || step.code == 444 || step.code == 499) return end_with(step, wait);
         step = choose_error_page(step.code);
         if (step.kind != Outcome::Kind::named && step.kind != Outcome::Kind::internal) return end_with(step, wait);
@@ -117,9 +125,25 @@ Outcome ExchangeRuntime::judged(Outcome outcome) {
   return std::exchange(replacement_, Outcome::next());
 }
 
+// `satisfy any`: who may pass by one handler passes, whatever others said.
+void ExchangeRuntime::pass_access() {
+  if (phase_ != Phase::access || !location_->core.satisfy_any) return;
+  handler_ = handlers_end_;
+  if (refused_access_ == 401) response_.headers.remove(HeaderId::www_authenticate);
+  refused_access_ = 0;
+}
+
+// A 401 asks for a name and a password, so it is what the client is told in the end, even when others said 403.
+bool ExchangeRuntime::asks_other_access_handlers(int status) {
+  if (phase_ != Phase::access || !location_->core.satisfy_any || (status != 401 && status != 403) || head_sent_ || ending_) return false;
+  if (refused_access_ != 401) refused_access_ = status;
+  return true;
+}
+
 // enter_phases places the exchange where the phases begin: the first time and after an internal redirect with the server's rules, after
 // a reroute with the new location's, for a named location with its own.
 Outcome ExchangeRuntime::enter_phases(Outcome why) {
+  refused_access_ = 0;
   if (why.kind == Outcome::Kind::named || why.kind == Outcome::Kind::internal) {
     internal_ = true;
     ++internal_redirects_;
@@ -145,6 +169,12 @@ void ExchangeRuntime::enter_phase(Phase phase) {
 
 // leave_phase goes to the next phase that has handlers.
 Outcome ExchangeRuntime::leave_phase() {
+  if (refused_access_ != 0) {
+    phase_ = Phase::precontent;
+    const int status = std::exchange(refused_access_, 0);
+    if (status == 403) log_at(LogLevel::error, "access forbidden by rule");
+    return Outcome::status(status);
+  }
   if (phase_ == Phase::server_rewrite) {
     if (Outcome found = find_location(); found.kind != Outcome::Kind::next) return found;
     if (Outcome size = check_body_size(); size.kind != Outcome::Kind::next) return size;

@@ -28,6 +28,7 @@ SLUICE_API std::string_view phase_name(Phase phase);
 struct Outcome {
   enum class Kind : uint8_t {
     next,      // go on with the next handler
+    allowed,   // the same, and an access handler says that the client may pass: with `satisfy any` the others are not asked
     finished,  // the response is made (or begun): end it and log
     status,    // end with this status: error page unless something was sent already
     reroute,   // the URI was changed: look for the location again (at most 10 times)
@@ -39,6 +40,7 @@ struct Outcome {
   int code = 0;
 
   static Outcome next() { return {Kind::next, 0}; }
+  static Outcome allowed() { return {Kind::allowed, 0}; }
   static Outcome finished() { return {Kind::finished, 0}; }
   static Outcome status(int code) { return {Kind::status, code}; }
   static Outcome reroute() { return {Kind::reroute, 0}; }
@@ -49,7 +51,8 @@ struct Outcome {
 
 // Where in its phase a handler stands; equal ones keep the order in which they were added.
 enum class HandlerOrder : uint8_t {
-  script = 0,  // set, return, set_by_lua: in the order of the file
+  first = 0,   // realip: everybody else sees what it found
+  script = 5,  // set, return, set_by_lua: in the order of the file
   early = 10,
   normal = 50,
   tail = 90,   // rewrite_by_lua and access_by_lua, as in OpenResty
