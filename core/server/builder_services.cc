@@ -22,9 +22,11 @@ Result<const Variable*> GenerationBuilder::define_variable(const ConfigPlace& pl
   return generation_->variables.define(place, name);
 }
 
-Result<const Variable*> GenerationBuilder::define_computed(const ConfigPlace& place, std::string_view name, const VariableRow& row,
-                                                           const void* data) {
-  return generation_->variables.define_computed(place, name, row, data);
+Result<void> GenerationBuilder::define_computed(const ConfigPlace& place, std::string_view dollar_name, const ComputedValue& value) {
+  if (!dollar_name.starts_with('$') || dollar_name.size() == 1) {
+    return config_error(place, concat("invalid variable name \"", dollar_name, '"'));
+  }
+  return generation_->variables.define_computed(place, dollar_name.substr(1), value);
 }
 
 Result<std::shared_ptr<Zone>> GenerationBuilder::zone(const ConfigPlace& place, const ZoneSpec& spec) {

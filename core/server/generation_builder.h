@@ -92,8 +92,7 @@ class GenerationBuilder final : public ConfigBuilder {
   Result<ComplexValue> compile(const ConfigPlace& place, std::string_view text) override;
   Result<const Variable*> variable(const ConfigPlace& place, std::string_view name) override;
   Result<const Variable*> define_variable(const ConfigPlace& place, std::string_view name) override;
-  Result<const Variable*> define_computed(const ConfigPlace& place, std::string_view name, const VariableRow& row,
-                                          const void* data) override;
+  Result<void> define_computed(const ConfigPlace& place, std::string_view dollar_name, const ComputedValue& value) override;
   Result<std::shared_ptr<Zone>> zone(const ConfigPlace& place, const ZoneSpec& spec) override;
   Result<int> log_file(const ConfigPlace& place, std::string_view path) override { return open_log(place, path); }
   void progress(std::string_view what) override {

@@ -23,6 +23,27 @@ void put_set_value(Exchange& exchange, const Variable& variable, std::string_vie
 
 constexpr VariableRow kSetRow{"", get_set_value, put_set_value, "A variable that the configuration sets."};
 
+// In a variable's slot of the exchange while its value is being computed.
+constexpr char kBeingComputed[] = "being computed";
+
+// A value is computed once for a request, and again each time if it is volatile. What `set` or Lua wrote stays.
+VariableValue get_computed_value(Exchange& exchange, const Variable& variable) {
+  const std::string_view kept = exchange.set_value(variable.slot);
+  if (kept.data() == kBeingComputed) {
+    exchange.log_at(LogLevel::error, "cycle while evaluating variable \"", variable.name(), '"');
+    return {};
+  }
+  if (kept.data() != nullptr) return kept;
+  const auto& computed = *static_cast<const ComputedValue*>(variable.data);
+  exchange.store_set_value(variable.slot, {kBeingComputed, 0});
+  const VariableValue value = computed.compute(exchange);
+  if (value.found && !computed.is_volatile()) put_set_value(exchange, variable, value.text);
+  else exchange.store_set_value(variable.slot, {});
+  return value;
+}
+
+constexpr VariableRow kComputedRow{"", get_computed_value, put_set_value, "A variable that a module computes."};
+
 bool is_family(const VariableRow& row) {
   return row.name.ends_with('_');
 }
@@ -110,17 +131,19 @@ Result<const Variable*> VariableTable::define(const ConfigPlace& place, std::str
   return slot->variable.get();
 }
 
-Result<const Variable*> VariableTable::define_computed(const ConfigPlace& place, std::string_view name, const VariableRow& row,
-                                                       const void* data) {
+Result<void> VariableTable::define_computed(const ConfigPlace& place, std::string_view name, const ComputedValue& value) {
   std::string key = lower(name);
   std::string_view suffix;
-  if (row_for(key, suffix) != nullptr) return config_error(place, concat("the duplicate \"", key, "\" variable"));
+  if (const VariableRow* row = row_for(key, suffix)) {
+    if (!is_family(*row)) return config_error(place, concat("the duplicate \"", key, "\" variable"));
+    return config_error(place, concat("the variable \"", key, "\" cannot be defined, all names that begin with \"", row->name, "\" are built in"));
+  }
   Slot* slot = existing(key);
   if (slot == nullptr) slot = &make_set_variable(key);
   slot->defined = true;
-  slot->variable->row_ = row;
-  slot->variable->data = data;
-  return slot->variable.get();
+  slot->variable->row_ = kComputedRow;
+  slot->variable->data = &value;
+  return {};
 }
 
 std::vector<Error> VariableTable::undefined() const {

@@ -27,8 +27,8 @@ class VariableTable {
   const Variable* use(const ConfigPlace& place, std::string_view name);
   // define makes the `set` variable of that name, or finds one whose value may be changed. Error: `the duplicate "x" variable`.
   Result<const Variable*> define(const ConfigPlace& place, std::string_view name);
-  // define_computed is define, and `row` reads and writes the variable from now on. Built-in names are an error.
-  Result<const Variable*> define_computed(const ConfigPlace& place, std::string_view name, const VariableRow& row, const void* data);
+  // define_computed is define, and the variable has what `value` computes from now on. Built-in names are an error.
+  Result<void> define_computed(const ConfigPlace& place, std::string_view name, const ComputedValue& value);
   // undefined lists, in the order of use, `unknown "x" variable` for every name that nothing defined.
   std::vector<Error> undefined() const;
 

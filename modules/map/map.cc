@@ -8,38 +8,13 @@
 namespace sluice {
 namespace {
 
-// In a variable's slot of the exchange while its value is being found.
-constexpr char kBeingFound[] = "being found";
-
-void put_value(Exchange& exchange, const Variable& variable, std::string_view value) {
-  exchange.store_set_value(variable.slot, value.data() != nullptr ? value : std::string_view(""));
-}
-
-// A value is found once for a request, and again each time if the map is volatile. What `set` or Lua wrote stays.
-VariableValue get_value(Exchange& exchange, const Variable& variable) {
-  const std::string_view kept = exchange.set_value(variable.slot);
-  if (kept.data() == kBeingFound) {
-    exchange.log_at(LogLevel::error, "cycle while evaluating variable \"", variable.name(), '"');
-    return {};
-  }
-  if (kept.data() != nullptr) return kept;
-  const auto& map = *static_cast<const MapTable*>(variable.data);
-  exchange.store_set_value(variable.slot, {kBeingFound, 0});
-  const std::string_view value = map.value_for(exchange);
-  if (map.is_volatile()) exchange.store_set_value(variable.slot, {});
-  else put_value(exchange, variable, value);
-  return value;
-}
-
-constexpr VariableRow kMapRow{"", get_value, put_value, "A variable that a map computes."};
-
 class MapModule final : public Module {
  public:
   void declare(ModuleDeclarations& declarations) override;
 
-  const MapTable* keep(std::unique_ptr<MapTable> map) {
+  const MapTable& keep(std::unique_ptr<MapTable> map) {
     maps_.push_back(std::move(map));
-    return maps_.back().get();
+    return *maps_.back();
   }
 
  private:
@@ -47,13 +22,8 @@ class MapModule final : public Module {
 };
 
 Result<void> add_map(DirectiveUse& use) {
-  const std::string_view name = use.arg(1);
-  if (!name.starts_with('$') || name.size() == 1) return use.error(concat("invalid variable name \"", name, '"'));
   TRY_ASSIGN(auto map, MapTable::from_directive(use));
-  const MapTable* kept = use.module_as<MapModule>().keep(std::move(map));
-  TRY_ASSIGN([[maybe_unused]] const Variable* variable,
-             use.block.builder().define_computed(use.node.place, name.substr(1), kMapRow, kept));
-  return {};
+  return use.block.builder().define_computed(use.node.place, use.arg(1), use.module_as<MapModule>().keep(std::move(map)));
 }
 
 Result<void> check_size(DirectiveUse& use) {

@@ -68,7 +68,7 @@ MapTable::HostLine MapTable::add_host(const std::string& name, uint32_t value) {
   return HostLine::invalid;
 }
 
-std::string_view MapTable::value_for(Exchange& exchange) const {
+VariableValue MapTable::compute(Exchange& exchange) const {
   auto found = find(exchange, source_.eval(exchange));
   if (!found) found = default_;
   return found ? values_[*found].eval(exchange) : std::string_view("");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <sluice/conf/directive.h>
+#include <sluice/server/computed_value.h>
 #include <sluice/server/exchange.h>
 #include <sluice/server/named_regex.h>
 #include <sluice/server/variable.h>
@@ -17,14 +18,14 @@
 
 namespace sluice {
 
-class MapTable {
+class MapTable final : public ComputedValue {
  public:
   // from_directive reads the whole block. Errors: nginx's.
   static Result<std::unique_ptr<MapTable>> from_directive(DirectiveUse& use);
 
-  // value_for evaluates the source and finds its value. A pattern that matches gives the exchange its captures.
-  std::string_view value_for(Exchange& exchange) const;
-  bool is_volatile() const { return volatile_; }
+  // compute evaluates the source and finds its value. A pattern that matches gives the exchange its captures.
+  VariableValue compute(Exchange& exchange) const override;
+  bool is_volatile() const override { return volatile_; }
 
  private:
   Result<void> add_line(ConfigBuilder& builder, const ConfigNode& line);

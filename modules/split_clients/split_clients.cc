@@ -48,7 +48,7 @@ std::optional<uint32_t> parse_share(std::string_view text) {
 }
 
 // Split is one block: the parts in their order, each with the hash that it ends before.
-struct Split {
+struct Split final : ComputedValue {
   struct Part {
     uint64_t end;
     std::string value;
@@ -56,8 +56,8 @@ struct Split {
   ComplexValue source;
   std::vector<Part> parts;
 
-  // value_of gives nothing for a hash behind the last part.
-  VariableValue value_of(Exchange& exchange) const {
+  // compute finds nothing for a hash behind the last part.
+  VariableValue compute(Exchange& exchange) const override {
     const uint32_t hash = murmur_hash2(source.eval(exchange));
     for (const Part& part : parts) {
       if (hash < part.end) return std::string_view(part.value);
@@ -90,36 +90,13 @@ Result<std::unique_ptr<Split>> read_split(DirectiveUse& use) {
   return split;
 }
 
-// In a variable's slot of the exchange while its value is being found.
-constexpr char kBeingFound[] = "being found";
-
-void put_value(Exchange& exchange, const Variable& variable, std::string_view value) {
-  exchange.store_set_value(variable.slot, value.data() != nullptr ? value : std::string_view(""));
-}
-
-VariableValue get_value(Exchange& exchange, const Variable& variable) {
-  const std::string_view kept = exchange.set_value(variable.slot);
-  if (kept.data() == kBeingFound) {
-    exchange.log_at(LogLevel::error, "cycle while evaluating variable \"", variable.name(), '"');
-    return {};
-  }
-  if (kept.data() != nullptr) return kept;
-  exchange.store_set_value(variable.slot, {kBeingFound, 0});
-  const VariableValue value = static_cast<const Split*>(variable.data)->value_of(exchange);
-  if (value.found) put_value(exchange, variable, value.text);
-  else exchange.store_set_value(variable.slot, {});
-  return value;
-}
-
-constexpr VariableRow kRow{"", get_value, put_value, "A variable that split_clients chooses."};
-
 class SplitClientsModule final : public Module {
  public:
   void declare(ModuleDeclarations& declarations) override;
 
-  const Split* keep(std::unique_ptr<Split> split) {
+  const Split& keep(std::unique_ptr<Split> split) {
     splits_.push_back(std::move(split));
-    return splits_.back().get();
+    return *splits_.back();
   }
 
  private:
@@ -127,13 +104,8 @@ class SplitClientsModule final : public Module {
 };
 
 Result<void> add_split(DirectiveUse& use) {
-  const std::string_view name = use.arg(1);
-  if (!name.starts_with('$') || name.size() == 1) return use.error(concat("invalid variable name \"", name, '"'));
   TRY_ASSIGN(auto split, read_split(use));
-  const Split* kept = use.module_as<SplitClientsModule>().keep(std::move(split));
-  TRY_ASSIGN([[maybe_unused]] const Variable* variable,
-             use.block.builder().define_computed(use.node.place, name.substr(1), kRow, kept));
-  return {};
+  return use.block.builder().define_computed(use.node.place, use.arg(1), use.module_as<SplitClientsModule>().keep(std::move(split)));
 }
 
 constexpr Directive kRows[] = {

@@ -12,6 +12,7 @@
 #include <sluice/log/log.h>
 #include <sluice/metrics/metrics.h>
 #include <sluice/server/builder.h>
+#include <sluice/server/computed_value.h>
 #include <sluice/server/exchange.h>
 #include <sluice/server/generation.h>
 #include <sluice/server/module.h>

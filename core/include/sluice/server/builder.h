@@ -12,6 +12,7 @@
 #include <sluice/conf/directive.h>
 #include <sluice/conf/file_source.h>
 #include <sluice/conf/tree.h>
+#include <sluice/server/computed_value.h>
 #include <sluice/server/location.h>
 #include <sluice/server/phase.h>
 #include <sluice/server/variable.h>
@@ -87,11 +88,10 @@ class SLUICE_API ConfigBuilder {
   virtual Result<const Variable*> variable(const ConfigPlace& place, std::string_view name) = 0;
   // define_variable makes (or finds) the variable that `set $name` writes. Built-in ones must be settable.
   virtual Result<const Variable*> define_variable(const ConfigPlace& place, std::string_view name) = 0;
-  // define_computed makes the variable that `row` computes from now on (map, geo). `data` is the row's own (Variable::data) and
-  // lives as long as the generation. The variable has a value slot of the exchange, as those of `set`, in which the row may keep
-  // what it computed; `set` may write to it if the row lets it. Error: `the duplicate "x" variable` for built-in names.
-  virtual Result<const Variable*> define_computed(const ConfigPlace& place, std::string_view name, const VariableRow& row,
-                                                  const void* data) = 0;
+  // define_computed makes the variable that `value`, which lives as long as the generation, computes from now on. `dollar_name` is the
+  // name as a directive has it: "$name". `set` and Lua may write to it: that stays for the request. Errors: `invalid variable name "x"`,
+  // `the duplicate "x" variable` for built-in names, and names of built-in families.
+  virtual Result<void> define_computed(const ConfigPlace& place, std::string_view dollar_name, const ComputedValue& value) = 0;
 
   // zone asks for shared memory; the same name twice gives the same zone if layout and size agree, else an error.
   virtual Result<std::shared_ptr<Zone>> zone(const ConfigPlace& place, const ZoneSpec& spec) = 0;
