@@ -150,6 +150,11 @@ refused(server => 'server_name ~; # here',                 'empty regex in serve
 refused(server => 'server_name ~a(b; # here',              'pcre2_compile() failed: missing closing parenthesis in "a(b"');
 refused(server => 'server_name a.*.b; # here',             'invalid server name or wildcard "a.*.b" on 127.0.0.1:1');
 warned(http    => 'tcp_nodelay off; # here', '"tcp_nodelay off" has no effect, it is always on');
+warned(http    => 'allow 127.0.0.1/8; # here', 'low address bits of 127.0.0.1/8 are meaningless');
+warned(http    => 'set_real_ip_from ::1/8; # here', 'low address bits of ::1/8 are meaningless');
+warned(http    => "geo \$x {\n 10.0.0.1/8 a; # here\n}", 'low address bits of 10.0.0.1/8 are meaningless');
+warned(http    => "geo \$x {\n 10.0.0.0/8 a;\n 10.0.0.0/8 b; # here\n}", 'duplicate network "10.0.0.0/8", value: "b", old value: "a"');
+warned(http    => "geo \$x {\n delete 10.0.0.0/8; # here\n}", 'no network "10.0.0.0/8" to delete');
 warned(main    => "pcre_jit off; # here\nevents { }\nhttp { }", '"pcre_jit off" has no effect, it is always on');
 warned(http    => "server { listen 127.0.0.1:2; server_name a; }\nserver { listen 127.0.0.1:2; server_name a; } # here", 'conflicting server name "a" on 127.0.0.1:2, ignored');
 

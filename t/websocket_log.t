@@ -22,6 +22,7 @@ my $server = Test::Sluice::Server->new(
     log_format attempts '[$upstream_addr][$upstream_status]';
     log_format times '[$request_time][$upstream_connect_time][$upstream_response_time]';
     log_format bytes '[$body_bytes_sent][$bytes_sent][$upstream_bytes_sent][$upstream_bytes_received][$request_completion]';
+    log_format client '[$remote_addr][$remote_port][$realip_remote_addr]';
     log_format mine '[$one][$two][$1][$connection_requests]';
 END
     config => <<'END');
@@ -34,6 +35,11 @@ END
             access_log logs/bytes.log bytes;
             access_log logs/mine.log mine;
             access_log logs/attempts.log attempts;
+            proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/;
+        }
+        location /real/ {
+            set_real_ip_from 127.0.0.1;
+            access_log logs/client.log client;
             proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/;
         }
         location /tried/ { access_log logs/attempts.log attempts; proxy_pass http://tried/; }
@@ -90,6 +96,8 @@ like +(lines('times'))[0], qr/^\[\d+\.\d{3}\]\[0\.\d{3}\]\[\d+\.\d{3}\]$/, 'and 
 is +(lines('mine'))[0], "[set-2][constant][-][1]\n", 'and set variables';
 is +(lines('attempts'))[0], "[127.0.0.1:" . $origin->port . "][101]\n", 'and the attempt';
 like +(lines('bytes'))[0], qr/^\[5\]\[(\d+)\]\[(\d+)\]\[(\d+)\]\[OK\]$/, 'and the bytes of the tunnel are counted';
+
+is after(client => '/real/ws', 'X-Real-IP: [2001:db8::1]:77'), '[2001:db8::1][77][127.0.0.1]', 'who a trusted proxy says the client is';
 
 is after(mine => '/ws'), '[ws][][ws][1]', 'captures'
     or diag join '', lines('mine');

@@ -128,7 +128,7 @@ void LogFormat::add_op(const Part& part, Exchange& exchange, LogText& out) const
   const Headers& fields = exchange.request().headers;
   switch (part.op) {
     case Op::none: return;
-    case Op::remote_addr: return out.append(exchange.connection().client_host());
+    case Op::remote_addr: return out.append(exchange.client_host());
     case Op::time_local: return out.append(Clock::of_thread().local_time());
     case Op::request: return append_escaped(out, exchange.request().line, escape);
     case Op::status: return add_status(exchange.response().status, out);

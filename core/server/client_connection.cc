@@ -34,7 +34,8 @@ struct ClientConnection::Active {
 
 ClientConnection::ClientConnection(Owner& owner, EventLoop& loop, int fd, const Address& client,
                                    std::shared_ptr<ActiveListener> listener, uint64_t number)
-    : stream_(loop, fd, Stream::Unwatched{}), owner_(owner), listener_(std::move(listener)), client_(client), number_(number) {
+    : stream_(loop, fd, Stream::Unwatched{}), owner_(owner), listener_(std::move(listener)), client_(client), number_(number),
+      preface_is_due_(listener_->listen.proxy_protocol) {
   stream_.set_observer(this);
 }
 
@@ -157,7 +158,10 @@ void ClientConnection::log_tunnel() {
 // goes_on: the next request may be there already.
 bool ClientConnection::goes_on() const { return after_ == After::idle && (!active_->input.empty() || stream_.readable_hint()); }
 
-ClientConnection::Wait ClientConnection::serve_request() { return read_head() ? serve_head() : Wait::head; }
+ClientConnection::Wait ClientConnection::serve_request() {
+  if (preface_is_due_) [[unlikely]] return Wait::preface;
+  return read_head() ? serve_head() : Wait::head;
+}
 
 ClientConnection::Wait ClientConnection::serve_head() {
   Active& active = *active_;
@@ -178,6 +182,13 @@ Task<void> ClientConnection::serve_waiting(Wait wait) {
   Active& active = *active_;
   for (;;) {
     switch (wait) {
+      case Wait::preface:
+        if (!co_await read_preface()) {
+          after_ = After::close;
+          co_return;
+        }
+        wait = serve_request();
+        break;
       case Wait::head:
         co_await read_more_head();
         wait = serve_head();
@@ -253,6 +264,33 @@ void ClientConnection::leave_exchange(Rest of_body) {
   }
   active.task = Task<Outcome>(Outcome::next());  // the frame goes before what it refers to
   active.exchange.reset();
+}
+
+Task<bool> ClientConnection::read_preface() {
+  ByteBuffer& input = active_->input;
+  const Tick deadline = stream_.loop().now() + static_cast<Tick>(listener_->hosts->default_server()->client_header_timeout.count());
+  for (;;) {
+    auto got = co_await stream_.read(deadline);
+    if (!got && got.error().kind == ErrorKind::timeout) {
+      owner_.metrics().limit_hit(ServerMetrics::Limit::header_timeout);
+      co_return refuse_preface("timed out");
+    }
+    if (!got || got->empty()) co_return input.empty() ? false : refuse_preface("the connection ended");
+    input.append({got->data(), got->size()});
+    ProxyHeaderScan scan = scan_proxy_header(input.view());
+    if (scan.state == ProxyHeaderScan::State::need_more) continue;
+    if (scan.state == ProxyHeaderScan::State::refused) co_return refuse_preface(scan.reason);
+    input.consume(scan.size);
+    proxy_header_ = std::make_unique<ProxyHeader>(std::move(scan.header));
+    preface_is_due_ = false;
+    co_return true;
+  }
+}
+
+bool ClientConnection::refuse_preface(std::string_view reason) {
+  LOG(listener_->hosts->default_server()->root.log(), error, "broken header while reading PROXY protocol: ", reason, ", client: ",
+      client_host(), ", server: ", listener_->listen.text);
+  return false;
 }
 
 // read_head is done at once when the whole head is there, as it nearly always is.

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include <sluice/event/event_loop.h>
+#include <sluice/net/proxy_header.h>
 #include <sluice/net/stream.h>
 #include <sluice/os/address.h>
 
@@ -55,6 +56,8 @@ class ClientConnection final : private StreamObserver {
     return client_host_;
   }
   const Address& server_address();
+  // proxy_header is what a `listen ... proxy_protocol` got in front of the first request; null elsewhere.
+  const ProxyHeader* proxy_header() const { return proxy_header_.get(); }
   uint64_t number() const { return number_; }
   uint64_t requests() const { return requests_; }
   bool idle() const { return active_ == nullptr && tunnel_ == nullptr; }
@@ -80,7 +83,7 @@ class ClientConnection final : private StreamObserver {
   enum class After : uint8_t { idle, close, linger, tunnel };
   enum class Rest : uint8_t { none, unread };
   // What serving waits for.
-  enum class Wait : uint8_t { nothing, head, exchange, body, linger };
+  enum class Wait : uint8_t { nothing, preface, head, exchange, body, linger };
 
   void on_readable(Stream& stream) override;
   void on_closed(Stream& stream) override;
@@ -93,6 +96,9 @@ class ClientConnection final : private StreamObserver {
   Wait serve_head();
   Wait serve_further();
   Task<void> serve_waiting(Wait wait);
+  // read_preface reads the PROXY protocol header; false when the connection has to end.
+  Task<bool> read_preface();
+  bool refuse_preface(std::string_view reason);
   // read_head reads a head into active_, or what is to happen without one into after_. False: the rest has to come first.
   bool read_head();
   bool take_whole_head(std::string_view block, size_t& used);
@@ -121,10 +127,12 @@ class ClientConnection final : private StreamObserver {
   std::unique_ptr<ClientTunnel> tunnel_;
   Address client_;
   std::unique_ptr<Address> server_;
+  std::unique_ptr<ProxyHeader> proxy_header_;
   uint64_t number_;
   uint64_t requests_ = 0;
   Milliseconds keepalive_timeout_{0};
   After after_ = After::idle;
+  bool preface_is_due_;
 };
 
 }  // namespace sluice

@@ -1,6 +1,9 @@
 // Variables of the connection, the server, the process and the time.
 #include <unistd.h>
 
+#include <charconv>
+#include <optional>
+
 #include <sluice/base/clock.h>
 #include <sluice/base/hash.h>
 
@@ -15,9 +18,10 @@ namespace {
 // What nginx-minded scripts compare $nginx_version with: the version whose semantics sluice follows.
 constexpr std::string_view kNginxVersion = "1.27.1";
 
-VariableValue remote_addr(Exchange& x, const Variable&) { return x.connection().client_host(); }
+VariableValue remote_addr(Exchange& x, const Variable&) { return x.client_host(); }
 VariableValue remote_port(Exchange& x, const Variable&) {
-  return x.client_address().is_unix() ? std::string_view("") : decimal(x, x.client_address().port());
+  const uint16_t port = x.client_address().port();
+  return port == 0 ? std::string_view("") : decimal(x, port);
 }
 VariableValue server_addr(Exchange& x, const Variable&) { return x.arena().copy(x.server_address().host_text()); }
 VariableValue server_port(Exchange& x, const Variable&) {
@@ -35,6 +39,57 @@ VariableValue binary_remote_addr(Exchange& x, const Variable&) {
     return std::string_view(reinterpret_cast<const char*>(&v6->sin6_addr), 16);
   }
   return x.arena().copy(address.host_text());
+}
+
+// --- what a PROXY protocol header said
+
+const ProxyHeader* header_with_addresses(const Exchange& x) {
+  const ProxyHeader* header = x.proxy_header();
+  return header != nullptr && header->has_addresses() ? header : nullptr;
+}
+
+template <Address ProxyHeader::*Side>
+VariableValue proxied_addr(Exchange& x, const Variable&) {
+  const ProxyHeader* header = header_with_addresses(x);
+  return header == nullptr ? VariableValue() : x.arena().copy((header->*Side).host_text());
+}
+
+template <Address ProxyHeader::*Side>
+VariableValue proxied_port(Exchange& x, const Variable&) {
+  const ProxyHeader* header = header_with_addresses(x);
+  return header == nullptr ? VariableValue() : decimal(x, (header->*Side).port());
+}
+
+VariableValue optional_text(const std::optional<std::string_view>& text) { return text ? VariableValue(*text) : VariableValue(); }
+
+// A name of an extension, or its number: $proxy_protocol_tlv_alpn, $proxy_protocol_tlv_0x01.
+VariableValue proxied_tlv(Exchange& x, const Variable& variable) {
+  struct Known {
+    std::string_view name;
+    uint8_t type;
+  };
+  constexpr Known kKnown[] = {{"alpn", 0x01}, {"authority", 0x02}, {"unique_id", 0x05}, {"ssl", 0x20}, {"netns", 0x30}};
+  constexpr Known kKnownOfSsl[] = {{"ssl_version", 0x21}, {"ssl_cn", 0x22}, {"ssl_cipher", 0x23}, {"ssl_sig_alg", 0x24}, {"ssl_key_alg", 0x25}};
+  const ProxyHeader* header = x.proxy_header();
+  if (header == nullptr) return {};
+  const std::string_view name = variable.suffix();
+  for (const Known& known : kKnown) {
+    if (name == known.name) return optional_text(header->tlv(known.type));
+  }
+  for (const Known& known : kKnownOfSsl) {
+    if (name == known.name) return optional_text(header->ssl_tlv(known.type));
+  }
+  if (name == "ssl_verify") {
+    const auto verdict = header->ssl_verify();
+    return verdict ? decimal(x, *verdict) : VariableValue();
+  }
+  unsigned type = 0;
+  const char* end = name.data() + name.size();
+  constexpr int kHexadecimal = 16;
+  const bool numeric = name.starts_with("0x") && name.size() > 2 && name.size() <= 4;
+  if (numeric && std::from_chars(name.data() + 2, end, type, kHexadecimal).ptr == end) return optional_text(header->tlv(static_cast<uint8_t>(type)));
+  x.log_at(LogLevel::error, "unknown PROXY protocol TLV \"", name, '"');
+  return {};
 }
 
 VariableValue server_name(Exchange& x, const Variable&) { return std::string_view(x.server().primary_name); }
@@ -63,6 +118,13 @@ constexpr VariableRow kRows[] = {
     {"nginx_version", nginx_version, nullptr, "Version of nginx whose meaning sluice follows."},
     {"pid", pid, nullptr, "Process id of the worker."},
     {"pipe", pipelined, nullptr, "`p` for a pipelined request, else `.`; always `.`."},
+    {"proxy_protocol_addr", proxied_addr<&ProxyHeader::source>, nullptr, "The client's address in the PROXY protocol header."},
+    {"proxy_protocol_port", proxied_port<&ProxyHeader::source>, nullptr, "The client's port in the PROXY protocol header."},
+    {"proxy_protocol_server_addr", proxied_addr<&ProxyHeader::destination>, nullptr, "The server's address in the PROXY protocol header."},
+    {"proxy_protocol_server_port", proxied_port<&ProxyHeader::destination>, nullptr, "The server's port in the PROXY protocol header."},
+    {"proxy_protocol_tlv_", proxied_tlv, nullptr,
+     "An extension of the PROXY protocol header: `alpn`, `authority`, `unique_id`, `ssl`, `netns`, `ssl_version`, `ssl_cn`, `ssl_cipher`, "
+     "`ssl_sig_alg`, `ssl_key_alg`, `ssl_verify`, or a number: `0x01`."},
     {"remote_addr", remote_addr, nullptr, "The client's address."},
     {"remote_port", remote_port, nullptr, "The client's port."},
     {"server_addr", server_addr, nullptr, "Address on which the request arrived."},

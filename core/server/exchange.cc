@@ -37,7 +37,18 @@ void Exchange::enter(std::string_view handler) {
 }
 
 EventLoop& Exchange::loop() { return connection_.stream().loop(); }
-const Address& Exchange::client_address() const { return connection_.client_address(); }
+const Address& Exchange::connection_address() const { return connection_.client_address(); }
+std::string_view Exchange::connection_host() const { return connection_.client_host(); }
+const ProxyHeader* Exchange::proxy_header() const { return connection_.proxy_header(); }
+
+std::string_view Exchange::client_host() const { return forwarded_client_ != nullptr ? forwarded_host_ : connection_.client_host(); }
+
+void Exchange::set_client_address(const Address& address) {
+  CHECK(!address.is_unix());
+  forwarded_client_ = new (arena_.allocate(sizeof(Address), alignof(Address))) Address(address);  // nothing to destroy in one of IP
+  forwarded_host_ = arena_.copy(address.host_text());
+}
+
 const Address& Exchange::server_address() { return connection_.server_address(); }
 uint64_t Exchange::connection_number() const { return connection_.number(); }
 uint64_t Exchange::connection_requests() const { return connection_.requests(); }
@@ -94,7 +105,7 @@ void Exchange::set_error(ErrorKind kind, ErrorSource source, std::string_view ca
 
 void Exchange::append_log_context(std::string& line) const {
   line += ", client: ";
-  line += connection_.client_address().host_text();
+  line += client_host();
   if (server_ != nullptr) {
     line += ", server: ";
     line += server_->primary_name;

@@ -175,6 +175,16 @@ void ExchangeRuntime::pass_state(Io& io) {
   pass_response(io, response_);
   for (std::string_view* text : {&uri_, &args_, &body_, &error_cause_, &proxy_host, &proxy_port, &captures.subject}) io.text(*text);
 
+  bool forwarded = forwarded_client_ != nullptr;
+  io.number(forwarded);
+  if (forwarded) {
+    uint16_t port = 0;
+    if constexpr (!Io::kReads) port = forwarded_client_->port();
+    io.text(forwarded_host_);
+    io.number(port);
+    if constexpr (Io::kReads) set_client_address(*Address::from_ip(forwarded_host_, port));
+  }
+
   size_t offsets = captures.offsets.size();
   io.number(offsets);
   if constexpr (Io::kReads) captures.offsets = {static_cast<size_t*>(arena_.allocate(offsets * sizeof(size_t), alignof(size_t))), offsets};

@@ -44,7 +44,7 @@ Result<void> set_ipv6only(const DirectiveUse& use, std::string_view text, Listen
 
 // What nginx knows and sluice does not have, so that it is never taken for a typing mistake, nor silently dropped.
 bool is_known_elsewhere(std::string_view name) {
-  for (std::string_view known : {"ssl", "http2", "quic", "proxy_protocol", "deferred", "setfib", "fastopen", "rcvbuf", "sndbuf",
+  for (std::string_view known : {"ssl", "http2", "quic", "deferred", "setfib", "fastopen", "rcvbuf", "sndbuf",
                                  "accept_filter", "so_keepalive", "multipath"}) {
     if (name == known) return true;
   }
@@ -57,6 +57,10 @@ Result<void> apply_parameter(const DirectiveUse& use, std::string_view text, Lis
   std::string_view value = equals == std::string_view::npos ? std::string_view() : text.substr(equals + 1);
   if (text == "default_server" || text == "default") {
     line.default_server = true;
+    return {};
+  }
+  if (text == "proxy_protocol") {
+    line.listen.proxy_protocol = true;
     return {};
   }
   if (text == "bind" || text == "reuseport") return {};

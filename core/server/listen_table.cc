@@ -32,10 +32,13 @@ Result<void> ListenTable::add_listen(ServerEntry& entry, ListenLine line) {
   }
   if (line.has_options && group.has_options) return config_error(line.place, concat("duplicate listen options for ", text));
   if (line.default_server) group.default_server = entry.server;
+  const bool proxy_protocol = group.listen.proxy_protocol || line.listen.proxy_protocol;
   if (line.has_options) {
     group.has_options = true;
     group.listen = line.listen;
   }
+  // One server that says so says it for the address, as in nginx.
+  group.listen.proxy_protocol = proxy_protocol;
   group.servers.push_back(&entry);
   entry.listens.push_back(std::move(line));
   return {};

@@ -2,6 +2,7 @@
 #include <sluice/base/clock.h>
 #include <sluice/base/hash.h>
 #include <sluice/base/strings.h>
+#include <sluice/http/basic_credentials.h>
 #include <sluice/http/uri.h>
 
 #include "server/client_connection.h"
@@ -63,44 +64,16 @@ VariableValue capture(Exchange& x, const Variable& variable) {
   return x.captures.subject.substr(offsets[group * 2], offsets[group * 2 + 1] - offsets[group * 2]);
 }
 
-// $remote_user: the name of `Authorization: Basic`, decoded from base64.
-int base64_digit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+') return 62;
-  return c == '/' ? 63 : -1;
-}
-
 VariableValue remote_user(Exchange& x, const Variable&) {
-  constexpr std::string_view kBasic = "basic ";
-  std::string_view text = x.request().headers.value(HeaderId::authorization);
-  if (text.size() <= kBasic.size() || !iequals(text.substr(0, kBasic.size()), kBasic)) return {};
-  text = trim(text.substr(kBasic.size()));
-  char* out = x.arena().allocate_chars(text.size());
-  size_t size = 0;
-  uint32_t bits = 0;
-  int count = 0;
-  for (char c : text) {
-    if (c == '=') break;
-    int digit = base64_digit(c);
-    if (digit < 0) return {};
-    bits = bits << 6 | static_cast<uint32_t>(digit);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out[size++] = static_cast<char>(bits >> count & 0xff);
-  }
-  std::string_view decoded(out, size);
-  size_t colon = decoded.find(':');
-  return colon == std::string_view::npos || colon == 0 ? VariableValue() : VariableValue(decoded.substr(0, colon));
+  const auto credentials = basic_credentials(x.request().headers.value(HeaderId::authorization), x.arena());
+  return credentials ? VariableValue(credentials->user) : VariableValue();
 }
 
 VariableValue proxy_host(Exchange& x, const Variable&) { return x.proxy_host.empty() ? VariableValue() : VariableValue(x.proxy_host); }
 VariableValue proxy_port(Exchange& x, const Variable&) { return x.proxy_port.empty() ? VariableValue() : VariableValue(x.proxy_port); }
 
 VariableValue proxy_add_x_forwarded_for(Exchange& x, const Variable&) {
-  std::string_view client = x.connection().client_host();
+  std::string_view client = x.client_host();
   std::string_view all;
   for (const Header& header : x.request().headers) {
     if (header.removed || header.id != HeaderId::x_forwarded_for) continue;

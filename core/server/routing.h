@@ -68,6 +68,7 @@ struct ListenSpec {
   std::string text;        // as nginx prints it: "0.0.0.0:8080"
   int backlog = 511;
   bool ipv6only = true;
+  bool proxy_protocol = false;  // connections begin with a PROXY protocol header
   bool operator==(const ListenSpec& other) const { return address == other.address; }
 };
 

@@ -24,6 +24,7 @@
 namespace sluice {
 
 class ClientConnection;
+struct ProxyHeader;
 class Stream;
 class Generation;
 class TunnelPeer;
@@ -60,7 +61,15 @@ class SLUICE_API Exchange : public LogContext {
   const Generation& generation() const { return *generation_; }
   const VirtualServer& server() const { return *server_; }
   const Location& location() const { return *location_; }
-  const Address& client_address() const;
+  // client_address is the other end of the connection, or what a proxy that is trusted says instead (set_client_address).
+  const Address& client_address() const { return forwarded_client_ != nullptr ? *forwarded_client_ : connection_address(); }
+  std::string_view client_host() const;        // the same as text, as Address::host_text
+  const Address& connection_address() const;
+  std::string_view connection_host() const;
+  // set_client_address says who the client of this exchange really is; counts for everything from now on. REQUIRES: an IP address.
+  void set_client_address(const Address& address);
+  bool has_forwarded_client() const { return forwarded_client_ != nullptr; }
+  const ProxyHeader* proxy_header() const;     // of the connection; null: none came
   const Address& server_address();             // local side of the connection
   uint64_t connection_number() const;          // $connection
   uint64_t connection_requests() const;        // $connection_requests
@@ -214,6 +223,8 @@ class SLUICE_API Exchange : public LogContext {
   Headers* trailers_ = nullptr;
   UpstreamAttemptRecord* first_attempt_ = nullptr;
   UpstreamAttemptRecord* last_attempt_ = nullptr;
+  const Address* forwarded_client_ = nullptr;
+  std::string_view forwarded_host_;
   std::string_view error_cause_;
   std::string_view running_handler_;
   ErrorKind error_kind_ = ErrorKind::internal;
