@@ -41,8 +41,7 @@ int get(lua_State* L) {
     return 1;
   }
   if (key == "is_subrequest") {
-    request_in(L, kRequestPhases);
-    lua_pushboolean(L, 0);
+    lua_pushboolean(L, request_in(L, kRequestPhases).parent() != nullptr);
     return 1;
   }
   return 0;

@@ -25,6 +25,7 @@ struct ClientConnection::Active {
 
   void cancel_flow() {
     flow.cancel();
+    if (exchange) exchange->cancel_background();
     task = Task<Outcome>(Outcome::next());
   }
 
@@ -42,6 +43,7 @@ ClientConnection::ClientConnection(Owner& owner, EventLoop& loop, int fd, const 
 ClientConnection::~ClientConnection() {
   // Whatever still runs is cancelled; the log phase of its exchange happens all the same.
   if (after_ == After::tunnel) {
+    if (active_ != nullptr && active_->exchange) active_->exchange->cancel_background();
     log_tunnel();
   } else if (active_ != nullptr && active_->flow.running()) {
     active_->cancel_flow();
@@ -198,6 +200,10 @@ Task<void> ClientConnection::serve_waiting(Wait wait) {
         wait = active.exchange->go_on(outcome, active.task) ? Wait::exchange : end_exchange();
         break;
       }
+      case Wait::background:
+        co_await active.exchange->background_done();
+        wait = after_background();
+        break;
       case Wait::body: {
         const bool discarded = co_await active.exchange->discard_body();
         leave_exchange(discarded ? Rest::none : Rest::unread);
@@ -240,6 +246,13 @@ ClientConnection::Wait ClientConnection::end_exchange() {
   }
   exchange.run_log_phase();
   owner_.metrics().request_ends(exchange.response().status);
+  if (!exchange.has_background()) return after_background();
+  exchange.watch_client(false);  // it has its response, whether it stays or not
+  return Wait::background;
+}
+
+ClientConnection::Wait ClientConnection::after_background() {
+  ExchangeRuntime& exchange = *active_->exchange;
   const bool reads_rest = active_->refusal.ok() && !exchange.aborted() && !exchange.body_finished();
   if (reads_rest) return Wait::body;
   leave_exchange(Rest::none);

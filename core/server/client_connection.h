@@ -83,7 +83,7 @@ class ClientConnection final : private StreamObserver {
   enum class After : uint8_t { idle, close, linger, tunnel };
   enum class Rest : uint8_t { none, unread };
   // What serving waits for.
-  enum class Wait : uint8_t { nothing, preface, head, exchange, body, linger };
+  enum class Wait : uint8_t { nothing, preface, head, exchange, background, body, linger };
 
   void on_readable(Stream& stream) override;
   void on_closed(Stream& stream) override;
@@ -109,6 +109,7 @@ class ClientConnection final : private StreamObserver {
   void begin_exchange();
   bool answer_refusal();
   Wait end_exchange();
+  Wait after_background();
   void leave_exchange(Rest of_body);
   bool goes_on() const;
   Task<void> linger();

@@ -125,6 +125,7 @@ constexpr Directive kRows[] = {
      "Content-Type of responses that have no other."},
     {"internal", kLocation, 0, 0, BlockShape::none, Repeat::once, set_internal, nullptr, "",
      "The location serves internal redirects only; others get 404."},
+    rows::flag<&CoreConf::log_subrequest>("log_subrequest", kEverywhere, "off", "Whether subrequests are logged, too."),
     {"satisfy", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_satisfy, nullptr, "all",
      "Whether `all` of allow and deny, auth_basic, auth_request and access_by_lua have to let a client pass, or `any` one of them is "
      "enough. They are asked in that order."},

@@ -28,7 +28,7 @@ Exchange::Exchange(ClientConnection& connection, Arena& arena, std::shared_ptr<c
 ExchangeRuntime::~ExchangeRuntime() {
   if (running_exchange == this) running_exchange = nullptr;
   // What modules put into the arena may have destructors in a module's library: they run while the generation still holds it.
-  arena_.reset();
+  if (parent_ == nullptr) arena_.reset();
 }
 
 void Exchange::enter(std::string_view handler) {
@@ -80,12 +80,15 @@ bool Exchange::set_named_location(std::string_view name) {
   return true;
 }
 
+void Exchange::make_set_values() {
+  if (set_values_ != nullptr) return;
+  set_count_ = generation_->set_variables();
+  set_values_ = static_cast<std::string_view*>(arena_.allocate(set_count_ * sizeof(std::string_view), alignof(std::string_view)));
+  for (uint32_t i = 0; i < set_count_; ++i) new (&set_values_[i]) std::string_view();
+}
+
 void Exchange::store_set_value(uint32_t index, std::string_view value) {
-  if (set_values_ == nullptr) {
-    set_count_ = generation_->set_variables();
-    set_values_ = static_cast<std::string_view*>(arena_.allocate(set_count_ * sizeof(std::string_view), alignof(std::string_view)));
-    for (uint32_t i = 0; i < set_count_; ++i) new (&set_values_[i]) std::string_view();
-  }
+  make_set_values();
   set_values_[index] = value;
 }
 
@@ -113,6 +116,11 @@ void Exchange::append_log_context(std::string& line) const {
   if (!request_.line.empty()) {
     line += ", request: \"";
     line += request_.line;
+    line += '"';
+  }
+  if (parent_ != nullptr) {
+    line += ", subrequest: \"";
+    line += uri_;
     line += '"';
   }
   if (last_attempt_ != nullptr && !last_attempt_->address.empty()) {

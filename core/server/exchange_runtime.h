@@ -7,6 +7,7 @@
 //   phase_engine.cc     the phases in their order
 //   tunnel.cc           what follows a 101
 //   exchange_sleep.cc   being away while a tunnel stands
+//   subrequest.cc       exchanges on behalf of this one
 //   body_splice.cc      long bodies that pass without being looked at
 #pragma once
 
@@ -14,6 +15,7 @@
 
 #include <sluice/server/exchange.h>
 #include <sluice/server/generation.h>
+#include <sluice/server/subrequest.h>
 
 #include <sluice/net/stream.h>
 
@@ -30,6 +32,8 @@ class ExchangeRuntime final : public Exchange {
   ExchangeRuntime(ClientConnection& connection, Arena& arena, std::shared_ptr<const Generation> generation, Stream& stream,
                   ByteBuffer& input)
       : Exchange(connection, arena, std::move(generation)), stream_(stream), input_(input) {}
+  // A subrequest of `parent`; see subrequest.cc.
+  ExchangeRuntime(ExchangeRuntime& parent, const SubrequestSpec& spec);
   ~ExchangeRuntime();
 
   static ExchangeRuntime& of(Exchange& exchange) { return static_cast<ExchangeRuntime&>(exchange); }
@@ -74,6 +78,17 @@ class ExchangeRuntime final : public Exchange {
   // splice_body sends it to the stream; `moved` counts. Errors of the source are the client's. REQUIRES: splices_body.
   Task<Spliced> splice_body(Stream& to, Milliseconds write_timeout, uint64_t& moved);
 
+  // --- subrequest.cc
+  uint32_t depth() const { return depth_; }
+  // run_phases is run for a URI that is normalised already.
+  bool run_phases(Task<Outcome>& wait);
+  void end_subrequest();
+  // What was started beside this exchange: the connection waits for its end.
+  void add_background(Subrequest subrequest);
+  bool has_background() const { return background_running_ > 0; }
+  Task<void> background_done();
+  void cancel_background();
+
   uint64_t sent_on_connection() const { return stream_.bytes_written() - bytes_sent_before_; }
   // has_bytes_behind: the client has sent more than was used.
   bool has_bytes_behind() const { return !input_.empty() || stream_.has_unread(); }
@@ -114,6 +129,11 @@ class ExchangeRuntime final : public Exchange {
   Result<std::string_view> decode_piece(std::string_view bytes, bool from_input, bool& need_more);
   Result<void> count_body(uint64_t bytes);
   Task<Result<void>> send_continue();
+
+  // --- subrequest.cc
+  struct Background;
+  void take_request(const ExchangeRuntime& parent, const SubrequestSpec& spec);
+  Result<void> note_piece(const BodyPiece& piece);
 
   // --- tunnel.cc
   Task<Result<void>> open(Stream& upstream, std::string_view early, Milliseconds timeout);
@@ -169,6 +189,10 @@ class ExchangeRuntime final : public Exchange {
   Outcome replacement_;             // what a header filter wants instead of the response; next() when nothing
   const PhaseHandler* const* handler_ = nullptr;  // what runs next in phase_
   const PhaseHandler* const* handlers_end_ = nullptr;
+  Background* backgrounds_ = nullptr;
+  Signal* background_done_ = nullptr;
+  uint32_t background_running_ = 0;
+  uint32_t depth_ = 0;              // of a subrequest: how many are around it
   Phase phase_ = Phase::server_rewrite;
   bool ending_ = false;             // the phases are over: the rest of the response is being sent
   bool filters_off_ = false;        // the answer to a header filter's refusal does not pass the filters again

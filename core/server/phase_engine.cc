@@ -58,7 +58,7 @@ bool ExchangeRuntime::run(Task<Outcome>& wait) {
   }
   uri_ = *path;
   args_ = request_.query;
-  return follow(enter_phases(Outcome::next()), wait);
+  return run_phases(wait);
 }
 
 bool ExchangeRuntime::go_on(Outcome outcome, Task<Outcome>& wait) {
@@ -181,6 +181,8 @@ Outcome ExchangeRuntime::leave_phase() {
   }
   while (phase_ < Phase::content) {
     enter_phase(static_cast<Phase>(static_cast<uint8_t>(phase_) + 1));
+    // Who may pass was decided for the parent.
+    if (phase_ == Phase::access && parent_ != nullptr) continue;
     if (handler_ != handlers_end_) return Outcome::next();
   }
   // Nobody made content.

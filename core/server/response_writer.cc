@@ -82,6 +82,10 @@ Result<void> Exchange::send_head(int64_t content_length) {
   CHECK(!head_sent_);
   auto& self = ExchangeRuntime::of(*this);
   if (self.error_status_override_ != 0) response_.status = self.error_status_override_;
+  if (parent_ != nullptr) {
+    head_sent_ = true;
+    return {};
+  }
   if (location_->header_filters.empty() && location_->body_filters.empty()) return self.render_head(content_length);
   auto filtered = self.filter_head(content_length);
   return filtered ? self.render_head(-1) : std::move(filtered);
@@ -90,7 +94,7 @@ Result<void> Exchange::send_head(int64_t content_length) {
 // head_of is the head of a response that begins with this piece: the length of one that is whole is known, unless it passes filters.
 Result<void> ExchangeRuntime::head_of(const BodyPiece& piece) {
   const int64_t whole = piece.last ? static_cast<int64_t>(piece.data.size()) : -1;
-  if (whole < 0 || location_->body_filters.empty()) return send_head(whole);
+  if (whole < 0 || location_->body_filters.empty() || parent_ != nullptr) return send_head(whole);
   if (error_status_override_ != 0) response_.status = error_status_override_;
   TRY(filter_head(whole));
   if (filter_count_ != 0) response_.headers.remove(HeaderId::content_length);
@@ -259,6 +263,7 @@ Task<Result<void>> ExchangeRuntime::send_pieces(BodyPiece piece) {
 
 // write_piece frames one filtered piece and writes it, with the head if that has not left yet.
 Task<Result<void>> ExchangeRuntime::write_piece(BodyPiece piece) {
+  if (parent_ != nullptr) return note_piece(piece);
   int count = 0;
   auto add = [&](std::string_view text) {
     if (!text.empty()) parts_[count++] = {const_cast<char*>(text.data()), text.size()};
@@ -364,7 +369,7 @@ Task<Outcome> ExchangeRuntime::await_sent(Task<Result<void>> sent) {
 
 Task<Result<void>> Exchange::send_interim(int status, const Headers* headers) {
   auto& self = ExchangeRuntime::of(*this);
-  if (request_.version != HttpVersion::http11 || head_sent_) return Result<void>();
+  if (request_.version != HttpVersion::http11 || head_sent_ || parent_ != nullptr) return Result<void>();
   size_t bytes = 128;
   if (headers != nullptr) {
     for (const Header& h : *headers) bytes += h.name_size + h.value_size + 4u;

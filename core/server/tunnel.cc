@@ -7,6 +7,7 @@
 namespace sluice {
 
 Task<Result<void>> Exchange::open_tunnel(Stream& upstream, std::string_view early, Milliseconds timeout) {
+  if (parent_ != nullptr) return Result<void>(Error(ErrorKind::closed, "a subrequest cannot become a tunnel", ErrorSource::client));
   return ExchangeRuntime::of(*this).open(upstream, early, timeout);
 }
 

@@ -89,6 +89,8 @@ class SLUICE_API Exchange : public LogContext {
   void set_args(std::string_view args);        // copied
   void set_method(Method method, std::string_view text);
   bool is_internal() const { return internal_; }
+  // parent is the exchange that made this one as a subrequest (sluice/server/subrequest.h); null for a client's request.
+  Exchange* parent() const { return parent_; }
   // redirects counts the internal redirects so far: to another URI or to a named location, by a handler or by error_page. A reroute
   // (`rewrite ... last`) is none. State that belongs to one pass through the phases is stale once this has changed.
   uint32_t redirects() const { return internal_redirects_; }
@@ -205,6 +207,8 @@ class SLUICE_API Exchange : public LogContext {
   Exchange(ClientConnection& connection, Arena& arena, std::shared_ptr<const Generation> generation);
   ~Exchange() = default;
 
+  void make_set_values();
+
   enum class BodyState : uint8_t { none, unread, streaming, streamed, buffered };
 
   ClientConnection& connection_;
@@ -223,6 +227,7 @@ class SLUICE_API Exchange : public LogContext {
   Headers* trailers_ = nullptr;
   UpstreamAttemptRecord* first_attempt_ = nullptr;
   UpstreamAttemptRecord* last_attempt_ = nullptr;
+  Exchange* parent_ = nullptr;
   const Address* forwarded_client_ = nullptr;
   std::string_view forwarded_host_;
   std::string_view error_cause_;

@@ -43,6 +43,7 @@ struct CoreConf {
   bool merge_slashes = true;
   bool server_tokens = true;
   bool internal = false;                          // not inherited
+  bool log_subrequest = false;                    // subrequests have a log phase, too
   bool satisfy_any = false;                       // one access handler that allows is enough
   bool absolute_redirect = true;                  // a Location that starts with "/" gets scheme, host and port
   bool server_name_in_redirect = false;           // that host is the server's first name, not the request's
