@@ -42,6 +42,13 @@ END
             access_log logs/client.log client;
             proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/;
         }
+        location /authorized/ {
+            auth_request /yes;
+            mirror /yes;
+            access_log logs/client.log client;
+            proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/;
+        }
+        location = /yes { internal; return 204; }
         location /tried/ { access_log logs/attempts.log attempts; proxy_pass http://tried/; }
         location /single/ { proxy_pass http://single/; }
         location ~ ^/(w\w+)$ {
@@ -98,6 +105,8 @@ is +(lines('attempts'))[0], "[127.0.0.1:" . $origin->port . "][101]\n", 'and the
 like +(lines('bytes'))[0], qr/^\[5\]\[(\d+)\]\[(\d+)\]\[(\d+)\]\[OK\]$/, 'and the bytes of the tunnel are counted';
 
 is after(client => '/real/ws', 'X-Real-IP: [2001:db8::1]:77'), '[2001:db8::1][77][127.0.0.1]', 'who a trusted proxy says the client is';
+
+like after(client => '/authorized/ws'), qr/^\[127\.0\.0\.1\]\[\d+\]\[127\.0\.0\.1\]$/, 'after subrequests';
 
 is after(mine => '/ws'), '[ws][][ws][1]', 'captures'
     or diag join '', lines('mine');
