@@ -212,3 +212,23 @@ uninitialized
 --- must_die
 --- error_log
 invalid value "auth" in
+
+
+
+=== TEST 13: limits count the client's request, not the subrequest
+--- http_config
+    limit_req_zone $server_name zone=requests:1m rate=1r/m;
+    limit_conn_zone $server_name zone=connections:1m;
+--- config
+    limit_req zone=requests;
+    limit_conn connections 1;
+    location / { auth_request /auth; content_by_lua_block { ngx.say("in ", ngx.var.limit_req_status, " ", ngx.var.limit_conn_status) } }
+    location /auth { content_by_lua_block { ngx.exit(200) } }
+--- request eval
+['GET /', 'GET /']
+--- error_code eval
+[200, 503]
+--- response_body_like eval
+[qr/^in PASSED PASSED$/, qr/503/]
+--- error_log
+limiting requests

@@ -268,7 +268,7 @@ Result<void> LimitsModule::start(ProcessContext& process, const Generation&) {
 }
 
 LimitState& LimitsModule::state(Exchange& exchange) const {
-  void*& slot = exchange.slot(exchange_slot_);
+  void*& slot = client_request(exchange).slot(exchange_slot_);
   if (slot == nullptr) slot = exchange.arena().make<LimitState>();
   return *static_cast<LimitState*>(slot);
 }

@@ -17,8 +17,9 @@ class LimitsModule final : public Module, private SlotTravel {
   Result<void> finish_location(BlockScope& scope, const void* conf) override;
   Result<void> start(ProcessContext& process, const Generation& generation) override;
 
+  // The state is that of the client's request: a subrequest counts with it, once.
   LimitState& state(Exchange& exchange) const;
-  LimitState* found_state(Exchange& exchange) const { return static_cast<LimitState*>(exchange.slot(exchange_slot_)); }
+  LimitState* found_state(Exchange& exchange) const { return static_cast<LimitState*>(client_request(exchange).slot(exchange_slot_)); }
   void count_refusal() const {
     if (metrics_ != nullptr) metrics_->add(refusals_);
   }
@@ -27,6 +28,11 @@ class LimitsModule final : public Module, private SlotTravel {
   std::map<std::string, std::unique_ptr<ConnectionZone>, std::less<>> connection_zones;
 
  private:
+  static Exchange& client_request(Exchange& exchange) {
+    Exchange* request = &exchange;
+    while (request->parent() != nullptr) request = request->parent();
+    return *request;
+  }
   uint64_t pack(void* state) const override { return static_cast<LimitState*>(state)->pack(); }
   void unpack(Exchange& exchange, uint64_t kept) const override { LimitState::unpack(kept, state(exchange), exchange.arena()); }
   Result<void> add_request_limits(BlockScope& scope, const LimitConf& conf);
