@@ -13,7 +13,7 @@ using namespace sluice::test;
 namespace {
 
 // client <-> a | tunnel | b <-> server
-struct Setup : Tunnel::Owner {
+struct Setup final : Tunnel::Owner {
   EventLoop loop;
   Fd client, server;
   std::unique_ptr<Stream> a, b;

@@ -43,7 +43,7 @@ const Case kServerCases[] = {
     {"server_name ~(?<uri>.);", "the duplicate \"uri\" variable"},
     {"listen 80 ssl;", "the \"ssl\" parameter of \"listen\" is not supported yet"},
     {"listen 80 http2;", "the \"http2\" parameter of \"listen\" is not supported yet"},
-    {"listen 80 proxy_protocol;", "the \"proxy_protocol\" parameter of \"listen\" is not supported yet"},
+    {"listen 80 quic;", "the \"quic\" parameter of \"listen\" is not supported yet"},
     {"listen 80 so_keepalive=on;", "the \"so_keepalive\" parameter of \"listen\" is not supported yet"},
     {"listen 80 sll;", "invalid parameter \"sll\""},
     {"listen 80 backlog=x;", "invalid backlog \"x\""},
