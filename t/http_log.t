@@ -213,3 +213,17 @@ GET /
 --- error_code: 204
 --- access_log
 a text that is longer than sixteen bytes [204] sixteen bytes so 204 exactly sixteen,end
+
+
+
+=== TEST 14: variables of modules of which nothing else is used
+--- http_config
+    log_format all 'ratio=$gzip_ratio requests=$limit_req_status connections=$limit_conn_status';
+--- config
+    access_log logs/access.log all;
+    location / { return 204; }
+--- request
+GET /
+--- error_code: 204
+--- access_log
+ratio=- requests=- connections=-

@@ -17,6 +17,7 @@ my $server = Test::Sluice::Server->new(vars => { ORIGIN_PORT => $origin->port },
         location /variable/ { limit_rate $arg_rate; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
         location /set/ { limit_rate 1k; set $limit_rate $arg_rate; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
         location /shown { limit_rate 2k; return 200 "$limit_rate\n"; }
+        location /itself { limit_rate $limit_rate; return 200 "$limit_rate\n"; }
         location /files/ { alias $TEST_SLUICE_HTML_DIR/; sendfile on; limit_rate 1k; limit_rate_after 100k; }
         location /quick/ { limit_rate 40k; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
 END
@@ -52,6 +53,7 @@ is length $server->get('/variable/bytes/1000000?rate=0')->body, 1_000_000, '0: n
 is length $server->get('/variable/bytes/1000000?rate=junk')->body, 1_000_000, 'neither with what is no number';
 is length $server->get('/set/bytes/1000000?rate=0')->body, 1_000_000, 'set $limit_rate 0';
 is length $server->get('/slow/bytes/700')->body, 700, 'what fits into the first second is not delayed';
+is $server->get('/itself')->body, "0\n", 'a limit that asks for itself is none';
 is $server->get('/shown')->body, "2048\n", '$limit_rate';
 
 subtest 'a paced response arrives as it is' => sub {

@@ -18,7 +18,9 @@ class Description final : public ModuleDeclarations {
   void directives(std::span<const Directive> rows) override {
     for (const Directive& row : rows) add(concat("directive ", row.name));
   }
-  void variables(std::span<const VariableRow>) override {}
+  void variables(std::span<const VariableRow> rows) override {
+    for (const VariableRow& row : rows) add(concat("provider variable ", row.name));
+  }
   uint32_t exchange_slot(const SlotTravel*) override { return 0; }
   void provide(std::string_view kind, std::string_view name, const void*) override { add(concat("provider ", kind, ' ', name)); }
 

@@ -256,7 +256,13 @@ void GenerationBuilder::warn(const ConfigPlace& place, std::string_view text) {
 
 // --- the end
 
+// load_for_variables: a variable may be of a module of which nothing else is used, as $gzip_ratio in the format of a log.
+void GenerationBuilder::load_for_variables() {
+  for (const std::string& name : generation_->variables.undefined_names()) provider("variable", name);
+}
+
 void GenerationBuilder::finish() {
+  load_for_variables();
   finish_places();
   for (Error& error : generation_->variables.undefined()) report(std::move(error), nullptr);
   for (Error& error : log_formats_.undefined()) report(std::move(error), nullptr);

@@ -129,6 +129,7 @@ class GenerationBuilder final : public ConfigBuilder {
   void* conf_for(const Owner& owner, BlockScope::State& block);
   void report(Error error, const ConfigPlace* place);
   std::string excerpt_of(const Error& error, const ConfigPlace& place) const;
+  void load_for_variables();
   void finish();
   void finish_places();
   void finish_listens();

@@ -15,7 +15,13 @@ uint64_t size_of(const ComplexValue& value, Exchange& exchange) { return parse_s
 
 uint64_t Exchange::limit_rate() {
   auto& self = ExchangeRuntime::of(*this);
-  return self.own_limit_rate_ ? self.limit_rate_ : size_of(location_->core.limit_rate, *this);
+  if (self.own_limit_rate_) return self.limit_rate_;
+  // A value that asks for itself (`limit_rate $limit_rate`) gets this one.
+  self.own_limit_rate_ = true;
+  self.limit_rate_ = 0;
+  const uint64_t rate = size_of(location_->core.limit_rate, *this);
+  self.own_limit_rate_ = false;
+  return rate;
 }
 
 void Exchange::set_limit_rate(uint64_t bytes_per_second) {

@@ -159,6 +159,14 @@ std::vector<Error> VariableTable::undefined() const {
   return errors;
 }
 
+std::vector<std::string> VariableTable::undefined_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, slot] : variables_) {
+    if (!slot.defined) names.push_back(name);
+  }
+  return names;
+}
+
 const Variable* VariableTable::find(std::string_view name) {
   std::string key = lower(name);
   Slot* slot = existing(key);

@@ -32,6 +32,8 @@ class VariableTable {
   // undefined lists, in the order of use, `unknown "x" variable` for every name that nothing defined.
   std::vector<Error> undefined() const;
 
+  std::vector<std::string> undefined_names() const;
+
   // find serves the running generation; null when unknown. Members of families are made as they are asked for, up to a limit,
   // because their names may come from outside.
   const Variable* find(std::string_view name);
