@@ -1,5 +1,6 @@
 #include <sluice/http/date.h>
 
+#include <algorithm>
 #include <cstring>
 #include <ctime>
 
@@ -23,17 +24,13 @@ class DateReader {
   explicit DateReader(std::string_view text) : text_(text) {}
 
   bool failed() const { return failed_; }
-  bool at_end() const { return text_.empty(); }
+  bool has_next(char c) const { return text_.starts_with(c); }
 
-  void literal(std::string_view expected) {
-    if (!text_.starts_with(expected)) return fail();
-    text_.remove_prefix(expected.size());
+  void literal(char expected) {
+    if (!has_next(expected)) return fail();
+    text_.remove_prefix(1);
   }
-  void skip_past(std::string_view mark) {
-    size_t at = text_.find(mark);
-    if (at == std::string_view::npos) return fail();
-    text_.remove_prefix(at + mark.size());
-  }
+  void skip_spaces() { text_.remove_prefix(std::min(text_.find_first_not_of(' '), text_.size())); }
   int number(size_t digits) {
     auto value = text_.size() < digits ? std::nullopt : parse_uint(text_.substr(0, digits));
     if (!value) {
@@ -45,7 +42,7 @@ class DateReader {
   }
   // asctime pads the day with a space.
   int padded_number() {
-    if (!text_.starts_with(' ')) return number(2);
+    if (!has_next(' ')) return number(2);
     text_.remove_prefix(1);
     return number(1);
   }
@@ -61,9 +58,9 @@ class DateReader {
   }
   void clock(tm& date) {
     date.tm_hour = number(2);
-    literal(":");
+    literal(':');
     date.tm_min = number(2);
-    literal(":");
+    literal(':');
     date.tm_sec = number(2);
   }
 
@@ -78,33 +75,27 @@ class DateReader {
 
 constexpr int kEpochYear = 1900;  // of struct tm
 
-void read_day_month_year(DateReader& reader, tm& date) {
+// "06 Nov 1994 08:49:37", or "06-Nov-94 08:49:37": years below 70 are of this century.
+void read_day_first(DateReader& reader, tm& date) {
   date.tm_mday = reader.number(2);
-  reader.literal(" ");
+  const char separator = reader.has_next('-') ? '-' : ' ';
+  reader.literal(separator);
   date.tm_mon = reader.month();
-  reader.literal(" ");
-  date.tm_year = reader.number(4) - kEpochYear;
-}
-
-// "Sunday, 06-Nov-94 08:49:37 GMT": years below 70 are of this century.
-void read_dashed(DateReader& reader, tm& date) {
-  date.tm_mday = reader.number(2);
-  reader.literal("-");
-  date.tm_mon = reader.month();
-  reader.literal("-");
-  const int year = reader.number(2);
-  date.tm_year = year < 70 ? year + 100 : year;
-}
-
-// "Sun Nov  6 08:49:37 1994"
-void read_asctime(DateReader& reader, tm& date) {
-  reader.skip_past(" ");
-  date.tm_mon = reader.month();
-  reader.literal(" ");
-  date.tm_mday = reader.padded_number();
-  reader.literal(" ");
+  reader.literal(separator);
+  const int year = separator == '-' ? reader.number(2) : reader.number(4) - kEpochYear;
+  date.tm_year = separator == '-' && year < 70 ? year + 100 : year;
+  reader.literal(' ');
   reader.clock(date);
-  reader.literal(" ");
+}
+
+// "Nov  6 08:49:37 1994"
+void read_month_first(DateReader& reader, tm& date) {
+  date.tm_mon = reader.month();
+  reader.literal(' ');
+  date.tm_mday = reader.padded_number();
+  reader.literal(' ');
+  reader.clock(date);
+  reader.literal(' ');
   date.tm_year = reader.number(4) - kEpochYear;
 }
 
@@ -138,20 +129,13 @@ void format_http_date(int64_t unix_seconds, char out[kHttpDateBytes]) {
 }
 
 std::optional<int64_t> parse_http_date(std::string_view text) {
-  DateReader reader(text);
+  const size_t after_day = text.find_first_of(", ");
+  if (after_day == std::string_view::npos) return {};
+  DateReader reader(text.substr(after_day + 1));
+  reader.skip_spaces();
   tm date{};
-  const size_t comma = text.find(',');
-  if (comma == std::string_view::npos) {
-    read_asctime(reader, date);
-  } else {
-    reader.skip_past(", ");
-    const bool dashed = text.find('-') != std::string_view::npos;
-    dashed ? read_dashed(reader, date) : read_day_month_year(reader, date);
-    reader.literal(" ");
-    reader.clock(date);
-    reader.literal(" GMT");
-  }
-  if (reader.failed() || !reader.at_end() || !in_range(date)) return {};
+  text[after_day] == ',' ? read_day_first(reader, date) : read_month_first(reader, date);
+  if (reader.failed() || !in_range(date)) return {};
   return timegm(&date);
 }
 
