@@ -12,6 +12,7 @@
 #include "os/process.h"
 #include "process/assignment.h"
 #include "process/signal_answer.h"
+#include "upstream/peer_states.h"
 
 namespace sluice {
 
@@ -167,7 +168,17 @@ void Master::on_ended(Children::Ended ended) {
     Tick now = monotonic_now();
     respawns_.push_back({child.kind, child.index, died ? crashes_.record(child.kind, child.index, now) : now});
   }
+  forget_requests(child.pid);
   slots_->give_back(child.slot);
+}
+
+// What a process that was killed had in progress at peers is in progress no more.
+void Master::forget_requests(pid_t process) {
+  if (current_ == nullptr) return;
+  for (const auto& zone : current_->zones) {
+    auto forgotten = PeerStates::forget_process(zone->spec, zone->fd.get(), process);
+    if (!forgotten) LOG(Logger::process(), alert, forgotten.error().text);
+  }
 }
 
 void Master::log_end(const ChildHandle& child, int status) {

@@ -46,6 +46,7 @@ class Master {
   void on_letters(ChildHandle& child);
   void on_letter(ChildHandle& child, Letter letter);
   void on_ended(Children::Ended ended);
+  void forget_requests(pid_t process);
   void log_end(const ChildHandle& child, int wait_status);
   // A place is filled when the running configuration has it and nobody is there, whether who was there died or was dismissed: a reload
   // that fails takes back a process that it found being respawned, too.

@@ -49,6 +49,7 @@ Result<std::unique_ptr<UpstreamGroup>> UpstreamBuilder::finish(ConfigBuilder& bu
   if (const auto* policy = static_cast<const UpstreamPolicyFactory*>(builder.provider("upstream_policy", "peer_limits"))) {
     policy->attach(*this, group_->peers_.list);
   }
+  if (create_balancer_ != nullptr || !group_->gates_.empty()) group_->counts_in_ = &states;
   if (create_balancer_ != nullptr) {
     group_->balancer_ = create_balancer_(*group_, balancer_data_);
   } else {

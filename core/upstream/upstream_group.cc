@@ -20,12 +20,12 @@ Result<void> UpstreamGroup::pick(UpstreamRequest& request) const {
 }
 
 void UpstreamGroup::started(UpstreamRequest& request) const {
-  if (const Peer* peer = request.target.peer; peer != nullptr) peer->state->active.fetch_add(1, std::memory_order_relaxed);
+  if (const Peer* peer = request.target.peer; peer != nullptr && counts_in_ != nullptr) counts_in_->begin(*peer->state);
   for (const auto& observer : observers_) observer->started(request);
 }
 
 void UpstreamGroup::ended(UpstreamRequest& request, const AttemptResult& result) const {
-  if (const Peer* peer = request.target.peer; peer != nullptr) peer->state->active.fetch_sub(1, std::memory_order_relaxed);
+  if (const Peer* peer = request.target.peer; peer != nullptr && counts_in_ != nullptr) counts_in_->end(*peer->state);
   for (const auto& observer : observers_) observer->ended(request, result);
 }
 

@@ -9,6 +9,7 @@
 #include <sluice/upstream/upstream.h>
 
 #include "upstream/connection_pool.h"
+#include "upstream/peer_states.h"
 
 namespace sluice {
 
@@ -49,6 +50,7 @@ class UpstreamGroup final : public Upstream {
   std::vector<std::unique_ptr<Gate>> gates_;
   std::vector<std::unique_ptr<AttemptObserver>> observers_;
   std::vector<PeerPool*> pools_;
+  const PeerStates* counts_in_ = nullptr;  // null when nobody reads what is in progress: neither a gate nor a balancer of choice
 
  public:
   KeepaliveLimits keepalive;

@@ -66,6 +66,7 @@ Result<void> UpstreamModule::check(ConfigBuilder& builder) {
 
 Result<void> UpstreamModule::start(ProcessContext& process, const Generation&) {
   pools_ = &ConnectionPools::of(process);
+  if (states_ != nullptr) states_->join();
   for (auto& [name, group] : groups_) group->connect_pools(*pools_);
   return {};
 }

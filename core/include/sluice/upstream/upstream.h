@@ -27,7 +27,7 @@ namespace sluice {
 // The state of a peer that all processes share; in the upstream's zone, alive across reloads and worker deaths.
 struct PeerState {
   std::atomic<uint64_t> key;            // which peer this is; 0: free
-  std::atomic<uint32_t> active;         // requests in progress
+  std::atomic<uint32_t> active;         // requests in progress, of upstreams with a gate or a balancer of choice; others don't count
   std::atomic<uint32_t> fails;          // nginx's: failures in the current fail_timeout window
   std::atomic<uint64_t> failed_at_ms;   // monotonic; last failure
   std::atomic<uint64_t> checked_ms;     // monotonic; when the window was last looked at
