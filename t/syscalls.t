@@ -11,14 +11,14 @@ use Test::Sluice::Server;
 plan skip_all => 'strace is missing (apt-get install strace)' if system 'command -v strace >/dev/null';
 plan skip_all => 'sanitizers make system calls of their own' if qx{'${\Test::Sluice::Server::binary()}' -V 2>&1} =~ /sanitizer=(?!none)/;
 
-my $kWarmUp   = 30;
+my $kWarmUp   = 2000;    # LuaJIT's heap and code grow until collections are regular and what is hot is compiled: some 900 requests
 my $kRequests = 300;
 my %kKind     = (recvfrom => 'read', recvmsg => 'read', readv => 'read', sendto => 'write', sendmsg => 'write', writev => 'write');
 
 my $origin = Test::Sluice::Origin->start;
 my $s      = Test::Sluice::Server->new(
     log_level   => 'warn',
-    http_config => 'access_log off; upstream origin { server 127.0.0.1:' . $origin->port . '; keepalive 8; }',
+    http_config => 'access_log off; keepalive_requests 10000; upstream origin { server 127.0.0.1:' . $origin->port . '; keepalive 8; keepalive_requests 10000; }',
     config      => '
         proxy_http_version 1.1;
         proxy_set_header Connection "";
