@@ -23,6 +23,7 @@ my $server = Test::Sluice::Server->new(
     log_format times '[$request_time][$upstream_connect_time][$upstream_response_time]';
     log_format bytes '[$body_bytes_sent][$bytes_sent][$upstream_bytes_sent][$upstream_bytes_received][$request_completion]';
     log_format client '[$remote_addr][$remote_port][$realip_remote_addr]';
+    log_format rate '[$limit_rate]';
     log_format mine '[$one][$two][$1][$connection_requests]';
 END
     config => <<'END');
@@ -50,6 +51,7 @@ END
         }
         location = /yes { internal; return 204; }
         location /tried/ { access_log logs/attempts.log attempts; proxy_pass http://tried/; }
+        location /rate/ { set $limit_rate 4k; access_log logs/rate.log rate; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
         location /single/ { proxy_pass http://single/; }
         location ~ ^/(w\w+)$ {
             set $one $1;
@@ -111,6 +113,8 @@ like after(client => '/authorized/ws'), qr/^\[127\.0\.0\.1\]\[\d+\]\[127\.0\.0\.
 is after(mine => '/ws'), '[ws][][ws][1]', 'captures'
     or diag join '', lines('mine');
 like after(attempts => '/tried/ws'), qr/^\[127\.0\.0\.1:$closed, 127\.0\.0\.1:${\$origin->port}\]\[502, 101\]$/, 'more than one attempt';
+
+is after(rate => '/rate/ws'), '[4096]', 'a rate of its own';
 
 my $mark = $server->log_mark;
 like after(response => '/lua/ws?b=3', 'X-Kind: a'), qr/^\[101\]\[websocket\]\[more\]/, 'a field that Lua added';
