@@ -169,7 +169,7 @@ X-A: client
     location / { proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_1; }
 --- tcp_listen: $TEST_SLUICE_RAND_PORT_1
 --- tcp_reply eval
-"HTTP/1.1 299 Very Well\r\nContent-Length: 2\r\nX-A: 1\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\nKeep-Alive: x\r\nConnection: X-Listed\r\nX-Listed: 1\r\nServer: theirs\r\nDate: never\r\nX-Accel-Redirect: /x\r\n\r\nok"
+"HTTP/1.1 299 Very Well\r\nContent-Length: 2\r\nX-A: 1\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\nKeep-Alive: x\r\nConnection: X-Listed\r\nX-Listed: 1\r\nServer: theirs\r\nDate: never\r\nX-Accel-Expires: 1\r\n\r\nok"
 --- request
 GET /
 --- error_code: 299
@@ -179,7 +179,7 @@ X-A: 1
 Set-Cookie: a=b, c=d
 !Keep-Alive
 !X-Listed
-!X-Accel-Redirect
+!X-Accel-Expires
 --- response_headers_like
 Server: sluice/.*
 Date: \w\w\w, .* GMT

@@ -34,6 +34,29 @@ bool is_loopback(const Address& address) {
   return IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6*>(address.data())->sin6_addr);
 }
 
+void set_option(int fd, int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof value); }
+
+void set_options(int fd, const DialOptions& options) {
+  if (options.keepalive) set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  if (options.receive_bytes > 0) set_option(fd, SOL_SOCKET, SO_RCVBUF, options.receive_bytes);
+  if (options.send_bytes > 0) set_option(fd, SOL_SOCKET, SO_SNDBUF, options.send_bytes);
+}
+
+Result<void> bind_local(int fd, const LocalEnd& local) {
+  const Address& address = local.address;
+  if (local.transparent) {
+    const int on = 1;
+    const bool v6 = address.family() == AF_INET6;
+    if (::setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_TRANSPARENT : IP_TRANSPARENT, &on, sizeof on) != 0) {
+      return connect_error("setsockopt(IP_TRANSPARENT)", errno);
+    }
+  }
+  // The port is chosen with the peer known, so that more connections than ports can have this address.
+  if (!address.is_unix() && address.port() == 0) set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  if (::bind(fd, address.data(), address.size()) != 0) return connect_error(concat("bind(", address.text(), ")"), errno);
+  return {};
+}
+
 int begin_connect(int fd, const Address& address) {
   while (::connect(fd, address.data(), address.size()) != 0) {
     if (errno != EINTR) return errno;
@@ -60,12 +83,16 @@ Task<Dialed> finish(std::unique_ptr<Stream> stream, Milliseconds timeout) {
 
 }  // namespace
 
-Task<Dialed> dial(EventLoop& loop, const Address& address, Tick deadline) {
+Task<Dialed> dial(EventLoop& loop, const Address& address, Tick deadline, const DialOptions& options) {
   Fd socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket.valid()) return Dialed(connect_error("socket()", errno));
   if (!address.is_unix()) {
     int on = 1;
     ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  set_options(socket.get(), options);
+  if (options.local != nullptr && options.local->address.size() > 0) {
+    if (auto bound = bind_local(socket.get(), *options.local); !bound) return Dialed(std::move(bound.error()));
   }
   int error = begin_connect(socket.get(), address);
   if (error == EINPROGRESS && is_loopback(address)) {

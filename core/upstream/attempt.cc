@@ -152,7 +152,9 @@ void Attempt::forget_connection() {
 
 Task<std::optional<AttemptResult>> Attempt::connect() {
   const Milliseconds timeout = request_.connect_timeout.count() > 0 ? request_.connect_timeout : handler_.conf().connect_timeout;
-  auto stream = co_await dial(exchange_.loop(), pool_.address(), clock_.now() + static_cast<Tick>(timeout.count()));
+  const ProxyConf& conf = handler_.conf();
+  const DialOptions options{&pool_.local(), conf.socket_keepalive, static_cast<int>(conf.socket_rcvbuf), static_cast<int>(conf.socket_sndbuf)};
+  auto stream = co_await dial(exchange_.loop(), pool_.address(), clock_.now() + static_cast<Tick>(timeout.count()), options);
   if (!stream) {
     const bool late = stream.error().kind == ErrorKind::timeout;
     co_return failed(late ? AttemptResult::Kind::timeout : AttemptResult::Kind::connect_failed, stream.error(), "while connecting to upstream");
@@ -395,6 +397,17 @@ Task<Outcome> Attempt::relay() {
   const bool whole = response_->framing == BodyFraming::length && rest_.size() >= body_left_;
   if (empty || whole) return relay_at_once();
   return relay_body();
+}
+
+// A body that has not come whole with the head costs the connection.
+void Attempt::drop_response() {
+  if (response_->framing == BodyFraming::length && rest_.size() <= response_->content_length) body_left_ = response_->content_length - rest_.size();
+  const bool whole = response_->framing == BodyFraming::none ? rest_.empty() : response_->framing == BodyFraming::length && body_left_ == 0;
+  if (whole) return end_upstream();
+  exchange_.watch_client(false);
+  report(AttemptResult{AttemptResult::Kind::success, response_->status, false});
+  sender_.cancel();
+  connection_.reset();
 }
 
 // relay_at_once: the body came with the head, as most do: no coroutine unless the client is slow.

@@ -58,6 +58,8 @@ class Attempt {
   const ResponseHead& response() const { return *response_; }
   // relay passes the response on to the client. REQUIRES: there is a head, and nothing was awaited since.
   Task<Outcome> relay();
+  // drop_response ends the attempt well, although nothing of the response is passed on. REQUIRES: as relay.
+  void drop_response();
   // give_up ends the attempt without using the head that came: the next peer is tried.
   void give_up(const AttemptResult& result) { report(result); }
   // error_text says in nginx's words what went wrong.

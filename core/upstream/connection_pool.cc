@@ -1,6 +1,7 @@
 #include "upstream/connection_pool.h"
 
 #include <sluice/base/hash.h>
+#include <sluice/base/strings.h>
 
 namespace sluice {
 
@@ -65,6 +66,17 @@ PeerPool& ConnectionPools::pool(const Address& address) {
   if (it == pools_.end()) {
     if (pools_.size() >= kMaxTexts) forget_unused();
     it = pools_.emplace(std::string(key), std::make_unique<PeerPool>(address)).first;
+  }
+  return *it->second;
+}
+
+PeerPool& ConnectionPools::pool(const Address& address, const LocalEnd& local) {
+  const auto bytes = [](const Address& of) { return std::string_view(reinterpret_cast<const char*>(of.data()), of.size()); };
+  const std::string key = concat(bytes(address), local.transparent ? "transparent from" : "from", bytes(local.address));
+  auto it = pools_.find(key);
+  if (it == pools_.end()) {
+    if (pools_.size() >= kMaxTexts) forget_unused();
+    it = pools_.emplace(key, std::make_unique<PeerPool>(address, local)).first;
   }
   return *it->second;
 }

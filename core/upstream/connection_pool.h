@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include <sluice/event/event_loop.h>
+#include <sluice/net/dialer.h>
 #include <sluice/net/stream.h>
 #include <sluice/os/address.h>
 #include <sluice/server/process_context.h>
@@ -54,12 +55,14 @@ struct KeepaliveLimits {
 
 class PeerPool {
  public:
-  explicit PeerPool(Address address) : address_(std::move(address)) {}
+  // `local` is the own end of its connections; empty: the kernel chooses.
+  explicit PeerPool(Address address, LocalEnd local = {}) : address_(std::move(address)), local_(std::move(local)) {}
   ~PeerPool();
   PeerPool(const PeerPool&) = delete;
   PeerPool& operator=(const PeerPool&) = delete;
 
   const Address& address() const { return address_; }
+  const LocalEnd& local() const { return local_; }
   // take gives the most recently used idle connection; null when there is none.
   std::unique_ptr<UpstreamConnection> take();
   // put keeps the connection if the limits allow, closing the oldest idle one when there are too many.
@@ -76,6 +79,7 @@ class PeerPool {
   void unlink(UpstreamConnection& connection);
 
   Address address_;
+  LocalEnd local_;
   UpstreamConnection* newest_ = nullptr;
   UpstreamConnection* oldest_ = nullptr;
   size_t count_ = 0;
@@ -90,6 +94,8 @@ class ConnectionPools {
   // pool finds or makes the pool of an address. The reference is good until the next call of pool or pool_of_text, and longer
   // between begin_use and end_use.
   PeerPool& pool(const Address& address);
+  // pool does the same for connections with that own end.
+  PeerPool& pool(const Address& address, const LocalEnd& local);
   // pool_of_text does the same for a literal "ip:port" or "unix:/path"; null when it is none. Known texts cost one hash lookup.
   PeerPool* pool_of_text(std::string_view text, uint16_t default_port);
 

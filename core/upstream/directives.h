@@ -9,5 +9,6 @@ namespace sluice {
 
 std::span<const Directive> upstream_directives();
 std::span<const Directive> proxy_directives();
+std::span<const Directive> response_directives();
 
 }  // namespace sluice

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,9 @@
 #include <sluice/conf/tree.h>
 #include <sluice/http/headers.h>
 #include <sluice/server/variable.h>
+
+#include "upstream/cookie_flag_rule.h"
+#include "upstream/rewrite_rule.h"
 
 namespace sluice {
 
@@ -51,7 +55,25 @@ struct ProxySetHeader {
   ComplexValue value;           // empty when evaluated: the field is not sent
 };
 
+// Fields of a response that steer the proxy itself, and that proxy_ignore_headers makes ordinary; bits.
+enum SteeringField : uint32_t {
+  kSteerRedirect = 1,
+  kSteerExpires = 2,
+  kSteerLimitRate = 4,
+  kSteerBuffering = 8,
+  kSteerCharset = 16,
+  kSteerCaching = 32,  // Expires, Cache-Control, Set-Cookie, Vary: for a cache, which there is none
+};
+
+// proxy_bind: the own address of connections to peers.
+struct ProxyBind {
+  ComplexValue address;  // empty: the kernel chooses
+  bool transparent = false;
+};
+
 struct ProxyConf {
+  enum class Redirects : uint8_t { implied, listed, off };
+
   std::shared_ptr<ProxyTarget> target;              // not inherited
   std::string location_prefix;                      // what uri_part replaces
   std::vector<ProxySetHeader> set_headers;
@@ -71,6 +93,18 @@ struct ProxyConf {
   bool http10 = false;                              // proxy_http_version 1.0
   bool buffering = true;                            // accepted; bytes are never held back
   bool request_buffering = true;
+  bool intercept_errors = false;
+  bool socket_keepalive = false;
+  uint64_t socket_rcvbuf = 0;                       // 0: the kernel's
+  uint64_t socket_sndbuf = 0;
+  uint32_t ignored_fields = 0;                      // SteeringField
+  std::optional<ComplexValue> body;                 // proxy_set_body
+  ProxyBind bind;
+  Redirects redirects = Redirects::implied;
+  std::vector<RewriteRule> redirect_rules;
+  std::vector<RewriteRule> cookie_domains;
+  std::vector<RewriteRule> cookie_paths;
+  std::vector<CookieFlagRule> cookie_flags;
 
   void enter_block() {
     target.reset();

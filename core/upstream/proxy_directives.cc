@@ -3,6 +3,7 @@
 #include <sluice/server/builder.h>
 
 #include "upstream/directives.h"
+#include "upstream/local_end.h"
 #include "upstream/upstream_module.h"
 
 namespace sluice {
@@ -126,6 +127,38 @@ Result<void> set_method(DirectiveUse& use) {
   return {};
 }
 
+Result<void> set_body(DirectiveUse& use) {
+  TRY_ASSIGN(use.conf_as<ProxyConf>().body, use.block.builder().compile(use.node.place, use.arg(0)));
+  return {};
+}
+
+Result<void> set_bind(DirectiveUse& use) {
+  ProxyBind& bind = use.conf_as<ProxyConf>().bind;
+  bind = ProxyBind{};
+  if (use.count() == 1 && use.arg(0) == "off") return {};
+  if (use.count() == 2 && use.arg(1) != "transparent") return use.error(concat("invalid parameter \"", use.arg(1), '"'));
+  bind.transparent = use.count() == 2;
+  TRY_ASSIGN(bind.address, use.block.builder().compile(use.node.place, use.arg(0)));
+  if (bind.address.is_constant() && !parse_local_address(use.arg(0))) return use.error(concat("invalid address \"", use.arg(0), '"'));
+  return {};
+}
+
+Result<void> check_size(DirectiveUse& use) {
+  TRY(rows::size_value(use));
+  return {};
+}
+
+Result<void> check_number(DirectiveUse& use) {
+  TRY(rows::number_value(use));
+  return {};
+}
+
+Result<void> set_force_ranges(DirectiveUse& use) {
+  TRY_ASSIGN(bool on, rows::flag_value(use));
+  if (on) return use.error("the value \"on\" of \"proxy_force_ranges\" is not supported, only \"off\"");
+  return {};
+}
+
 constexpr Directive kRows[] = {
     {"proxy_pass", kLocation, 1, 1, BlockShape::none, Repeat::once, &proxy_pass, nullptr, "",
      "Passes the request to an upstream, an address, or what variables give: http://name, http://127.0.0.1:3000/uri/, http://$target."},
@@ -151,6 +184,21 @@ constexpr Directive kRows[] = {
                                                 "Goes on with the upstream when the client has left."),
     rows::flag<&ProxyConf::pass_request_headers>("proxy_pass_request_headers", kPlaces, "on", "Passes the client's fields on."),
     rows::flag<&ProxyConf::pass_request_body>("proxy_pass_request_body", kPlaces, "on", "Passes the client's body on."),
+    {"proxy_set_body", kPlaces, 1, 1, BlockShape::none, Repeat::once, &set_body, nullptr, "", "What is sent to the upstream as the request's body instead of the client's."},
+    {"proxy_bind", kPlaces, 1, 2, BlockShape::none, Repeat::once, &set_bind, nullptr, "",
+     "The own address of connections to peers: `ADDRESS[:PORT] [transparent]`, with variables, or `off`. With `transparent` it may be another "
+     "machine's (IP_TRANSPARENT): workers need CAP_NET_RAW for that, which `user` takes from them unless it is root. Idle connections are kept "
+     "apart by own address."},
+    rows::flag<&ProxyConf::socket_keepalive>("proxy_socket_keepalive", kPlaces, "off", "Whether the kernel probes idle connections to peers (SO_KEEPALIVE)."),
+    rows::size<&ProxyConf::socket_rcvbuf>("proxy_socket_rcvbuf", kPlaces, "", "The receive buffer of connections to peers (SO_RCVBUF)."),
+    rows::size<&ProxyConf::socket_sndbuf>("proxy_socket_sndbuf", kPlaces, "", "The send buffer of connections to peers (SO_SNDBUF)."),
+    rows::flag<&ProxyConf::intercept_errors>("proxy_intercept_errors", kPlaces, "off",
+                                             "Whether a response of status 300 and above for which there is an error_page is answered with that."),
+    {"proxy_force_ranges", kPlaces, 1, 1, BlockShape::none, Repeat::once, &set_force_ranges, nullptr, "off",
+     "Accepted with `off`: ranges of proxied responses are the upstream's to serve."},
+    {"proxy_send_lowat", kPlaces, 1, 1, BlockShape::none, Repeat::once, &check_size, nullptr, "0", "Accepted without effect, as nginx does on Linux."},
+    {"proxy_headers_hash_max_size", kPlaces, 1, 1, BlockShape::none, Repeat::once, &check_number, nullptr, "512", "Accepted without effect: there is no such table."},
+    {"proxy_headers_hash_bucket_size", kPlaces, 1, 1, BlockShape::none, Repeat::once, &check_number, nullptr, "64", "Accepted without effect: there is no such table."},
     rows::flag<&ProxyConf::buffering>("proxy_buffering", kPlaces, "on",
                                       "Accepted. sluice never holds response bytes back: what arrives is sent, and a slow client slows the "
                                       "upstream down."),

@@ -8,6 +8,7 @@
 #include <sluice/http/uri.h>
 
 #include "upstream/attempt.h"
+#include "upstream/local_end.h"
 #include "upstream/retry_policy.h"
 #include "upstream/upstream_module.h"
 
@@ -70,7 +71,7 @@ Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
     co_return co_await exchange.respond(200, {}, {});
   }
   // HTTP/1.0 knows no chunks: the whole body must be there to announce its length.
-  if (conf_.http10 && conf_.pass_request_body && exchange.request().framing == BodyFraming::chunked && !exchange.body_started()) {
+  if (conf_.http10 && !conf_.body && conf_.pass_request_body && exchange.request().framing == BodyFraming::chunked && !exchange.body_started()) {
     auto body = co_await exchange.read_body();
     if (!body) {
       exchange.set_error(body.error().kind, body.error().source, body.error().text);
@@ -98,6 +99,7 @@ Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
       const Peer* peer = request.target.peer;
       pool = peer != nullptr ? target.group->pool_of(*peer) : &module_.pools().pool(request.target.address);
     }
+    if (!conf_.bind.address.empty()) pool = bound_pool(exchange, *pool);
     ++request.tries;
     Attempt attempt(*this, request, *target.group, *pool, outgoing);
     std::optional<AttemptResult> judged;
@@ -124,7 +126,9 @@ Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
       exchange.set_error(kind_of(result), attempt.client_status() != 0 ? ErrorSource::client : ErrorSource::upstream, attempt.error_text());
       co_return Outcome::status(attempt.client_status() != 0 ? attempt.client_status() : status_of(result));
     }
-    Outcome outcome = co_await attempt.relay();
+    Outcome outcome = divert(exchange, attempt.response());
+    if (outcome.kind == Outcome::Kind::next) outcome = co_await attempt.relay();
+    else attempt.drop_response();
     exchange.watch_client(false);
     co_return outcome;
   }
@@ -133,7 +137,7 @@ Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
 // prepare decides what is sent where; an outcome other than next() ends the request.
 Outcome ProxyHandler::prepare(Exchange& exchange, ResolvedTarget& target, OutgoingRequest& outgoing) const {
   const RequestHead& from = exchange.request();
-  if (conf_.pass_request_body && from.method != Method::get && from.method != Method::head && body_is_gone(exchange)) {
+  if (!conf_.body && conf_.pass_request_body && from.method != Method::get && from.method != Method::head && body_is_gone(exchange)) {
     exchange.log_at(LogLevel::error, "the request body cannot be sent again: a part of it was passed on already");
     return Outcome::status(502);
   }
@@ -143,7 +147,8 @@ Outcome ProxyHandler::prepare(Exchange& exchange, ResolvedTarget& target, Outgoi
     return Outcome::status(resolved.error().kind == ErrorKind::internal ? 500 : 502);
   }
   const bool upgrade = wants_websocket(from);
-  auto head = render_head(exchange, target, upgrade);
+  if (conf_.body) outgoing.body = conf_.body->eval(exchange);
+  auto head = render_head(exchange, target, upgrade, outgoing.body);
   if (!head) {
     exchange.log_at(LogLevel::error, head.error().text);
     exchange.set_error(ErrorKind::internal, ErrorSource::internal, head.error().text);
@@ -152,8 +157,19 @@ Outcome ProxyHandler::prepare(Exchange& exchange, ResolvedTarget& target, Outgoi
   outgoing.head = *head;
   outgoing.upgrade = upgrade;
   outgoing.method = conf_.method.empty() ? from.method : method_from(conf_.method.eval(exchange));
-  if (conf_.pass_request_body && exchange.has_body()) add_body(exchange, outgoing);
+  if (!conf_.body && conf_.pass_request_body && exchange.has_body()) add_body(exchange, outgoing);
   return Outcome::next();
+}
+
+// bound_pool is the pool of connections to the same peer with the own address of proxy_bind.
+PeerPool* ProxyHandler::bound_pool(Exchange& exchange, PeerPool& pool) const {
+  const std::string_view text = conf_.bind.address.eval(exchange);
+  if (text.empty()) return &pool;
+  if (auto address = parse_local_address(text)) {
+    return &module_.pools().pool(pool.address(), LocalEnd{std::move(*address), conf_.bind.transparent});
+  }
+  exchange.log_at(LogLevel::error, "invalid local address \"", text, '"');
+  return &pool;
 }
 
 Outcome ProxyHandler::not_picked(Exchange& exchange, const UpstreamRequest& request, const Error& error) const {

@@ -4,6 +4,7 @@
 //
 //   proxy_handler.cc   the flow of one request over its attempts
 //   upstream_head.cc   the head that goes to the peer, and what of the peer's head goes to the client
+//   diversion.cc       what takes the place of a response
 //   attempt.{h,cc}     one try at one peer
 #pragma once
 
@@ -16,6 +17,7 @@
 #include <sluice/server/phase.h>
 
 #include "upstream/proxy_conf.h"
+#include "upstream/response_rules.h"
 
 namespace sluice {
 
@@ -47,13 +49,18 @@ class ProxyHandler final : public PhaseHandler {
   const ProxyConf& conf() const { return conf_; }
   UpstreamModule& module() const { return module_; }
 
-  // render_head makes the request head for the peer, in the exchange's arena.
-  Result<std::string_view> render_head(Exchange& exchange, const ResolvedTarget& target, bool upgrade) const;
+  // render_head makes the request head for the peer, in the exchange's arena. `own_body` is what proxy_set_body gives.
+  Result<std::string_view> render_head(Exchange& exchange, const ResolvedTarget& target, bool upgrade, std::string_view own_body) const;
   // copy_response puts the peer's status and fields into the exchange's response, without what is hop-by-hop or hidden.
   void copy_response(Exchange& exchange, const ResponseHead& from) const;
 
  private:
   Task<Outcome> proxy(Exchange& exchange) const;
+  // divert decides whether something else takes the place of the peer's response: an error_page (proxy_intercept_errors) or another
+  // location (X-Accel-Redirect). next(): nothing does.
+  Outcome divert(Exchange& exchange, const ResponseHead& response) const;
+  Outcome accelerate(Exchange& exchange, const ResponseHead& response) const;
+  PeerPool* bound_pool(Exchange& exchange, PeerPool& pool) const;
   Outcome not_picked(Exchange& exchange, const UpstreamRequest& request, const Error& error) const;
   Outcome prepare(Exchange& exchange, ResolvedTarget& target, OutgoingRequest& outgoing) const;
   Result<void> resolve(Exchange& exchange, ResolvedTarget& resolved) const;
@@ -71,6 +78,7 @@ class ProxyHandler final : public PhaseHandler {
     std::vector<HeadField> fields;
     size_t bytes = 0;                      // of all of it but the values
   };
+  void plan_response();
   HeadPlan plan_head(bool upgrade) const;
   // field_values gives the values of the plan's fields; empty where the field is not sent. `bytes` grows by their sizes.
   Result<const std::string_view*> field_values(Exchange& exchange, const HeadPlan& plan, size_t& bytes) const;
@@ -82,7 +90,9 @@ class ProxyHandler final : public PhaseHandler {
   UpstreamModule& module_;
   const ProxyConf& conf_;
   HeaderSet dropped_from_request_;    // hop-by-hop and replaced by proxy_set_header
-  HeaderSet dropped_from_response_;
+  HeaderSet dropped_from_response_;   // the rewritten ones, too
+  HeaderSet rewritten_in_response_;
+  ResponseRules rules_;
   std::vector<std::string_view> replaced_names_;  // by proxy_set_header, of names that are not well known
   HeadPlan head_;
   HeadPlan upgrade_head_;

@@ -1,5 +1,6 @@
 // Heads on the upstream side: the request's, rendered in one pass, and the response's, copied without hop-by-hop fields.
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -64,6 +65,13 @@ bool fits_request_line(std::string_view text, std::string_view received) {
   return is_part_of(received, text) || (!breaks_line(text) && text.find(' ') == std::string_view::npos);
 }
 
+// forget_kept_fields: what an earlier location's response left behind (X-Accel-Redirect, the challenge of a 401) gives way.
+void forget_kept_fields(const Headers& from, Headers& to) {
+  for (HeaderId id : {HeaderId::content_type, HeaderId::content_disposition, HeaderId::expires, HeaderId::accept_ranges, HeaderId::www_authenticate}) {
+    if (from.has(id)) to.remove(id);
+  }
+}
+
 }  // namespace
 
 // Names listed in Connection (RFC 9110 section 7.6.1), beyond the usual ones. Almost always none.
@@ -96,7 +104,7 @@ struct ListedNames {
   }
 };
 
-ProxyHandler::ProxyHandler(UpstreamModule& module, const ProxyConf& conf) : module_(module), conf_(conf) {
+ProxyHandler::ProxyHandler(UpstreamModule& module, const ProxyConf& conf) : module_(module), conf_(conf), rules_(conf) {
   drop(dropped_from_request_, {HeaderId::connection, HeaderId::proxy_connection, HeaderId::keep_alive, HeaderId::te, HeaderId::upgrade,
                                HeaderId::expect, HeaderId::transfer_encoding, HeaderId::content_length, HeaderId::host,
                                HeaderId::http2_settings, HeaderId::trailer});
@@ -107,17 +115,30 @@ ProxyHandler::ProxyHandler(UpstreamModule& module, const ProxyConf& conf) : modu
   }
   head_ = plan_head(false);
   upgrade_head_ = plan_head(true);
-  drop(dropped_from_response_, {HeaderId::connection, HeaderId::proxy_connection, HeaderId::keep_alive, HeaderId::transfer_encoding,
-                                HeaderId::content_length, HeaderId::trailer, HeaderId::upgrade, HeaderId::date, HeaderId::server,
-                                HeaderId::x_accel_buffering});
-  for (const std::string& name : conf_.hide_headers) {
-    if (HeaderId id = header_id(name); id != HeaderId::unknown) drop(dropped_from_response_, {id});
+  plan_response();
+}
+
+// plan_response says which well-known fields of a response do not go to the client as they are.
+void ProxyHandler::plan_response() {
+  static constexpr std::initializer_list<HeaderId> kHidden = {
+      HeaderId::date,            HeaderId::server,          HeaderId::x_accel_buffering, HeaderId::x_accel_charset,
+      HeaderId::x_accel_expires, HeaderId::x_accel_limit_rate, HeaderId::x_accel_redirect};
+  for (HeaderId id : {HeaderId::location, HeaderId::refresh, HeaderId::set_cookie}) {
+    if (rules_.concerns(id)) drop(rewritten_in_response_, {id});
   }
+  dropped_from_response_ = rewritten_in_response_;
+  drop(dropped_from_response_, {HeaderId::connection, HeaderId::proxy_connection, HeaderId::keep_alive, HeaderId::transfer_encoding,
+                                HeaderId::content_length, HeaderId::trailer, HeaderId::upgrade});
+  drop(dropped_from_response_, kHidden);
   for (const std::string& name : conf_.pass_headers) {
     const HeaderId id = header_id(name);
-    if (id == HeaderId::date || id == HeaderId::server || id == HeaderId::x_accel_buffering) {
-      dropped_from_response_.reset(static_cast<size_t>(id));
-    }
+    if (std::find(kHidden.begin(), kHidden.end(), id) != kHidden.end()) dropped_from_response_.reset(static_cast<size_t>(id));
+  }
+  for (const std::string& name : conf_.hide_headers) {
+    const HeaderId id = header_id(name);
+    if (id == HeaderId::unknown) continue;
+    drop(dropped_from_response_, {id});
+    rewritten_in_response_.reset(static_cast<size_t>(id));
   }
 }
 
@@ -159,7 +180,7 @@ Result<const std::string_view*> ProxyHandler::field_values(Exchange& exchange, c
   return static_cast<const std::string_view*>(values);
 }
 
-Result<std::string_view> ProxyHandler::render_head(Exchange& exchange, const ResolvedTarget& target, bool upgrade) const {
+Result<std::string_view> ProxyHandler::render_head(Exchange& exchange, const ResolvedTarget& target, bool upgrade, std::string_view own_body) const {
   const RequestHead& request = exchange.request();
   const std::string_view method = conf_.method.empty() ? request.method_text : conf_.method.eval(exchange);
   if (method.empty() || !fits_request_line(method, request.line) || !fits_request_line(target.uri, request.line)) {
@@ -188,7 +209,8 @@ Result<std::string_view> ProxyHandler::render_head(Exchange& exchange, const Res
 
   const bool gone = exchange.body_started() && !exchange.body_read();  // passed on by another location; see ProxyHandler::prepare
   const bool sends_body = conf_.pass_request_body && exchange.has_body() && !gone;
-  if (sends_body && exchange.body_read()) out.length(exchange.body().size());
+  if (conf_.body) out.length(own_body.size());
+  else if (sends_body && exchange.body_read()) out.length(exchange.body().size());
   else if (sends_body && request.framing == BodyFraming::length) out.length(request.content_length);
   else if (sends_body) out.text("Transfer-Encoding: chunked\r\n");
   else if (request.headers.has(HeaderId::content_length)) out.length(0);
@@ -240,28 +262,23 @@ bool ProxyHandler::replaced(std::string_view name) const {
 }
 
 bool ProxyHandler::hidden(std::string_view name) const {
-  if (name.size() >= 5 && (name[0] | 0x20) == 'x' && name[1] == '-') {
-    const bool accel = name.size() > 8 && iequals(name.substr(0, 8), "X-Accel-");
-    if (accel || iequals(name, "X-Pad")) {
-      for (const std::string& passed : conf_.pass_headers) {
-        if (iequals(passed, name)) return false;
-      }
-      return true;
-    }
-  }
-  for (const std::string& hide : conf_.hide_headers) {
-    if (iequals(hide, name)) return true;
-  }
-  return false;
+  const auto is_name = [name](const std::string& other) { return iequals(other, name); };
+  if (iequals(name, "X-Pad")) return std::none_of(conf_.pass_headers.begin(), conf_.pass_headers.end(), is_name);
+  return std::any_of(conf_.hide_headers.begin(), conf_.hide_headers.end(), is_name);
 }
 
 void ProxyHandler::copy_response(Exchange& exchange, const ResponseHead& from) const {
   ResponseHead& to = exchange.response();
   to.status = from.status;
   to.reason = from.reason;
+  if (exchange.redirects() > 0) [[unlikely]] forget_kept_fields(from.headers, to.headers);
   const ListedNames listed(from.headers);
   for (const Header& h : from.headers) {
-    if (h.removed || in(dropped_from_response_, h.id)) continue;
+    if (h.removed) continue;
+    if (in(dropped_from_response_, h.id)) {
+      if (in(rewritten_in_response_, h.id)) rules_.add(exchange, h, to.headers);
+      continue;
+    }
     if (h.id == HeaderId::unknown && hidden(h.name())) continue;
     if (listed.count > 0 && listed.has(h.name())) continue;
     to.headers.add(h);

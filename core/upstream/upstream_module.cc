@@ -13,6 +13,7 @@ void UpstreamModule::declare(ModuleDeclarations& declarations) {
   declarations.location_conf<ProxyConf>();
   declarations.directives(upstream_directives());
   declarations.directives(proxy_directives());
+  declarations.directives(response_directives());
 }
 
 Result<void> UpstreamModule::finish_location(BlockScope& scope, const void* conf) {

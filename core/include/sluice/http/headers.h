@@ -39,7 +39,9 @@ namespace sluice {
   X(set_cookie, "Set-Cookie") X(strict_transport_security, "Strict-Transport-Security") X(te, "TE")                   \
   X(trailer, "Trailer") X(transfer_encoding, "Transfer-Encoding") X(upgrade, "Upgrade")                               \
   X(user_agent, "User-Agent") X(vary, "Vary") X(via, "Via") X(www_authenticate, "WWW-Authenticate")                   \
-  X(x_accel_buffering, "X-Accel-Buffering") X(x_forwarded_for, "X-Forwarded-For")                                     \
+  X(x_accel_buffering, "X-Accel-Buffering") X(x_accel_charset, "X-Accel-Charset")                                     \
+  X(x_accel_expires, "X-Accel-Expires") X(x_accel_limit_rate, "X-Accel-Limit-Rate")                                   \
+  X(x_accel_redirect, "X-Accel-Redirect") X(x_forwarded_for, "X-Forwarded-For")                                       \
   X(x_forwarded_host, "X-Forwarded-Host") X(x_forwarded_port, "X-Forwarded-Port")                                     \
   X(x_forwarded_proto, "X-Forwarded-Proto") X(x_real_ip, "X-Real-IP") X(x_request_id, "X-Request-ID")
 
