@@ -28,6 +28,7 @@ Result<void> UpstreamBuilder::set_balancer(const DirectiveUse& use, std::unique_
 }
 
 Result<void> UpstreamBuilder::add_server(ConfigBuilder& builder, const ConfigPlace& place, std::string_view address, const Peer& like) {
+  if (like.backup && !backup_place_) backup_place_ = place;
   if (!has_valid_port(address)) return config_error(place, concat("invalid port in upstream \"", address, '"'));
   auto texts = builder.files().resolve(std::string(address), 80);
   if (!texts) return config_error(place, concat("host not found in upstream \"", address, '"'));
@@ -45,6 +46,7 @@ Result<void> UpstreamBuilder::add_server(ConfigBuilder& builder, const ConfigPla
 }
 
 Result<std::unique_ptr<UpstreamGroup>> UpstreamBuilder::finish(ConfigBuilder& builder, PeerStates& states) {
+  if (refuses_backups_ && backup_place_) return config_error(*backup_place_, "balancing method does not support parameter \"backup\"");
   for (Peer& peer : group_->peers_.list) peer.state = &states.state(group_->name(), peer.name);
   if (const auto* policy = static_cast<const UpstreamPolicyFactory*>(builder.provider("upstream_policy", "peer_limits"))) {
     policy->attach(*this, group_->peers_.list);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ class UpstreamBuilder final : public UpstreamScope {
 
   Result<void> set_balancer(const DirectiveUse& use, std::unique_ptr<Balancer> (*create)(const Upstream&, const void*),
                             const void* data) override;
+  void refuse_backups() override { refuses_backups_ = true; }
   void add_gate(std::unique_ptr<Gate> gate) override { group_->gates_.push_back(std::move(gate)); }
   void add_observer(std::unique_ptr<AttemptObserver> observer) override { group_->observers_.push_back(std::move(observer)); }
   const std::string& name() const override { return group_->name(); }
@@ -37,6 +39,8 @@ class UpstreamBuilder final : public UpstreamScope {
   ConfigPlace place_;
   std::unique_ptr<Balancer> (*create_balancer_)(const Upstream&, const void*) = nullptr;
   const void* balancer_data_ = nullptr;
+  bool refuses_backups_ = false;
+  std::optional<ConfigPlace> backup_place_;  // of the first backup server
   std::string balancer_directive_;
 };
 

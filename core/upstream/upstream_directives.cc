@@ -70,11 +70,18 @@ Result<void> set_keepalive_time(DirectiveUse& use) {
   return {};
 }
 
+Result<void> check_zone(DirectiveUse& use) {
+  if (use.count() == 2 && !parse_size(use.arg(1))) return use.error(concat("invalid zone size \"", use.arg(1), '"'));
+  return {};
+}
+
 constexpr Directive kRows[] = {
     {"upstream", kHttp, 1, 1, BlockShape::block, Repeat::any, &begin_upstream, nullptr, "", "Defines a named group of servers for proxy_pass."},
     {"server", kUpstream, 1, -1, BlockShape::none, Repeat::any, &add_server, nullptr, "",
      "A peer: address[:port] or unix:path, with weight=, max_conns=, max_fails=, fail_timeout=, backup, down. A name is looked up once per "
      "(re)load and stands for all its addresses."},
+    {"zone", kUpstream, 1, 2, BlockShape::none, Repeat::once, &check_zone, nullptr, "",
+     "Accepted without effect: what is known about peers (failures, requests in progress) is always shared by all workers."},
     {"keepalive", kUpstream, 1, 1, BlockShape::none, Repeat::once, &set_keepalive, nullptr, "32",
      "How many idle connections each worker keeps open to each peer; 0 keeps none."},
     {"keepalive_requests", kUpstream, 1, 1, BlockShape::none, Repeat::once, &set_keepalive_requests, nullptr, "1000",
