@@ -11,7 +11,7 @@ constexpr uint32_t kBodyPhases = kOutputPhases | LuaPhase::log | LuaPhase::balan
 
 int read_body(lua_State* L) {
   Exchange& exchange = request_in(L, kOutputPhases);
-  if (!exchange.has_body() || exchange.body_started()) return 0;
+  if (!exchange.has_body() || (exchange.body_started() && exchange.body_file() == nullptr)) return 0;
   Task<Result<void>> reading = exchange.read_body();
   if (!reading.ready()) return Vm::of(L).call().thread->wait_task(L, std::move(reading), nullptr);
   Result<void> read = reading.take();

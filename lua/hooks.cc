@@ -7,7 +7,7 @@ namespace sluice {
 
 Task<Outcome> LuaPhaseHook::run(Exchange& exchange) const {
   if (phase_ == LuaPhase::log) return run_log(exchange);
-  if (lua_conf(*script_.vm, exchange).need_request_body && exchange.has_body() && !exchange.body_started()) return run_with_body(exchange);
+  if (lua_conf(*script_.vm, exchange).need_request_body && exchange.has_body() && (!exchange.body_started() || exchange.body_file() != nullptr)) return run_with_body(exchange);
   return run_script(exchange);
 }
 

@@ -245,7 +245,8 @@ $server->write_config(raw_config => <<'END');
 http {
     server {
         listen 127.0.0.1:1;
-        location / { proxy_pass http://later; access_log logs/a late; content_by_lua_block { ngx.shared.later:get("x") } }
+        location / { proxy_pass http://later; access_log logs/a late; }
+        location /lua { content_by_lua_block { ngx.shared.later:get("x") } }
     }
     log_format late '$uri';
     upstream later { server 127.0.0.1:2; }
@@ -257,6 +258,15 @@ END
 my $backwards = $server->command('-t');
 is $backwards->{status}, 0, 'what is used may stand below, events below http' or diag $backwards->{stderr};
 unlike $backwards->{stderr}, qr/\[(?:warn|emerg)\]/, 'without a warning';
+
+# --- of two content handlers the last one counts, and that is told
+
+for my $case (['proxy_pass http://127.0.0.1:2; content_by_lua_block { ngx.say(1) }', qr/proxy_pass gives way to content_by_lua/],
+              ['content_by_lua_block { ngx.say(1) } proxy_pass http://127.0.0.1:2;', qr/content_by_lua\S* gives way to proxy_pass/]) {
+    my ($told) = tried(location => $case->[0]);
+    is $told->{status}, 0, "$case->[0] is accepted";
+    like $told->{stderr}, qr/\[warn\] location "\/" has two content handlers: $case->[1]/, 'with a warning';
+}
 
 $server->remove;
 done_testing;

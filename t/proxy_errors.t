@@ -2,19 +2,24 @@
 use strict;
 use warnings;
 use lib 't/lib';
+use POSIX ();
 use Test::More;
 use Test::Sluice::Origin;
 use Test::Sluice::Process qw(wait_until);
 use Test::Sluice::Server;
+use Test::Sluice::TcpScript;
 
 my $origin = Test::Sluice::Origin->start;
-my $server = Test::Sluice::Server->new(vars => { ORIGIN_PORT => $origin->port }, config => <<'END');
+my $pieces = Test::Sluice::TcpScript->start(replies => [[split //, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nwhole"]]);
+my $server = Test::Sluice::Server->new(vars => { ORIGIN_PORT => $origin->port, PIECES_PORT => $pieces->port }, config => <<'END');
         large_client_header_buffers 4 64k;
         location / { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; }
         location /small/ { proxy_buffer_size 1k; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
         location /hasty/ { proxy_read_timeout 200ms; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
         location /refused { proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_1; }
         location /deaf { proxy_connect_timeout 200ms; proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_2; }
+        location /pieces { proxy_pass http://127.0.0.1:$TEST_SLUICE_PIECES_PORT; }
+        location /drip { proxy_read_timeout 300ms; proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_3; }
         location /anyway/ { proxy_ignore_client_abort on; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
         location /missing { proxy_pass http://unix:$TEST_SLUICE_PREFIX/logs/none.sock; }
         location /bad-header { proxy_set_header X-A $arg_a$uri; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; }
@@ -51,6 +56,29 @@ until (@queue > 64) {
     last unless IO::Select->new($socket)->can_write(0.2);
 }
 fails('no connection in time', '/deaf', 504, qr/upstream timed out \(110: Connection timed out\) while connecting to upstream/);
+
+# A head whose bytes drip, each in time, has proxy_read_timeout for all of it.
+my $dripping = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $server->rand_port(3), Listen => 8, ReuseAddr => 1) or die "listen: $!";
+my $dripper = fork // die "fork: $!";
+if (!$dripper) {
+    local $SIG{PIPE} = 'IGNORE';
+    while (my $peer = $dripping->accept) {
+        my $left = 0;
+        for my $byte (split //, "HTTP/1.1 200 OK\r\nX: " . 'x' x 2000) {
+            $left = !defined syswrite $peer, $byte;
+            last if $left;
+            select undef, undef, undef, 0.02;
+        }
+    }
+    POSIX::_exit(0);
+}
+fails('a head that drips', '/drip', 504, qr/upstream timed out \(110: Connection timed out\) while reading response header from upstream/);
+kill 'KILL', $dripper;
+waitpid $dripper, 0;
+close $dripping;
+
+# A head in pieces is one all the same.
+is $server->get('/pieces')->body, 'whole', 'a head in pieces of one byte';
 
 # Heads that are none (RFC 9112, section 4 and 6): 502 and never a byte of it to the client.
 my $end = "\r\n\r\n";
@@ -150,5 +178,5 @@ is $r->status, 200, 'an encoded line end stays encoded';
 unlike $r->body, qr/^X-Evil/m, 'and makes no field';
 
 $server->stop;
-$origin->stop;
+$_->stop for $origin, $pieces;
 done_testing;

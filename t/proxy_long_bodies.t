@@ -28,6 +28,7 @@ my $server = Test::Sluice::Server->new(vars => {
     proxy_read_timeout 700ms;
 END2
         client_max_body_size 0;
+        proxy_request_buffering off;
         location / { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; }
         location /long { proxy_pass http://127.0.0.1:$TEST_SLUICE_LONG_PORT; }
         location /short { proxy_pass http://127.0.0.1:$TEST_SLUICE_SHORT_PORT; }
@@ -87,7 +88,7 @@ subtest 'a client that leaves in the middle' => sub {
     $c->read_bytes(200_000);
     $c->reset;
     ok wait_until { !$origin->state->[0]{open} }, 'ends the response of the upstream';
-    ok wait_until { counts() =~ m{^/bytes/300000000 200 (\d+) (\d+) }m && $1 >= 200_000 && $1 < 300_000_000 && $1 == $2 }, 'the log has what it took'
+    ok wait_until { counts() =~ m{^/bytes/300000000 200 (\d+) (\d+) }m && $1 >= 200_000 && $1 < 300_000_000 && $1 <= $2 }, 'the log has what it took'
         or diag counts();
 };
 

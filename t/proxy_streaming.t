@@ -13,10 +13,11 @@ my $early  = Test::Sluice::TcpScript->start(keep_open => 1, replies => [
     "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"]);
 my $server = Test::Sluice::Server->new(vars => { ORIGIN_PORT => $origin->port, EARLY_PORT => $early->port }, config => <<'END');
         client_max_body_size 0;
+        proxy_request_buffering off;
         location / { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; }
         location /early { proxy_pass http://127.0.0.1:$TEST_SLUICE_EARLY_PORT; }
         location /buffered/ { proxy_buffering on; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
-        location /slow-client/ { send_timeout 300ms; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
+        location /slow-client/ { proxy_buffering off; send_timeout 300ms; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
 END
 $server->start;
 

@@ -14,6 +14,7 @@ my $server = Test::Sluice::Server->new(vars => { ORIGIN_PORT => $origin->port, D
     proxy_read_timeout 300ms;
     upstream two { server 127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; server 127.0.0.1:$TEST_SLUICE_ORIGIN_PORT backup; }
 END2
+        proxy_request_buffering off;
         location / { proxy_pass http://two; }
         location /small/ {
             client_max_body_size 4;

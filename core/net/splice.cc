@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 #include <vector>
 
@@ -86,7 +87,7 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   uint64_t bytes() const { return to_.bytes_written() - before_; }
-  Spliced ended(Spliced::End end, Error error = {}) const { return {end, bytes(), std::move(error)}; }
+  Spliced ended(Spliced::End end, Error error = {}, std::string rest = {}) const { return {end, bytes(), std::move(error), std::move(rest)}; }
 
  private:
   Stream& to_;
@@ -109,8 +110,23 @@ Task<Spliced> copy_bytes(Stream& from, Stream& to, uint64_t at_most, SpliceOptio
   co_return progress.ended(Spliced::End::complete);
 }
 
+// empty_pipe gives what is in the pipe. REQUIRES: `bytes` are.
+std::string empty_pipe(int out, size_t bytes) {
+  std::string rest(bytes, '\0');
+  size_t got = 0;
+  while (got < bytes) {
+    const ssize_t n = ::read(out, rest.data() + got, bytes - got);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    got += static_cast<size_t>(n);
+  }
+  CHECK(got == bytes);
+  return rest;
+}
+
 Task<Spliced> splice_through(PipeLease pipe, Stream& from, Stream& to, uint64_t at_most, SpliceOptions options) {
   Progress progress(to, options.moved);
+  const bool hurries = options.slow_after.count() > 0 && (options.write_timeout.count() == 0 || options.slow_after < options.write_timeout);
   for (uint64_t left = at_most; left > 0;) {
     const auto want = static_cast<size_t>(std::min<uint64_t>(left, pipe->bytes));
     auto got = co_await from.read_into_pipe(pipe->in.get(), want, deadline_after(from, options.read_timeout));
@@ -118,9 +134,16 @@ Task<Spliced> splice_through(PipeLease pipe, Stream& from, Stream& to, uint64_t 
     if (*got == 0) co_return progress.ended(Spliced::End::source_ended);
     left -= *got;
     pipe.empty = false;
-    auto sent = co_await to.write_from_pipe(pipe->out.get(), *got, options.write_timeout);
+    const Tick began = to.loop().now();
+    auto sent = co_await to.write_from_pipe(pipe->out.get(), *got, hurries ? options.slow_after : options.write_timeout);
+    if (!sent && hurries && sent.error().kind == ErrorKind::timeout) {
+      std::string rest = empty_pipe(pipe->out.get(), at_most - left - progress.bytes());
+      pipe.empty = true;
+      co_return progress.ended(Spliced::End::target_slow, {}, std::move(rest));
+    }
     if (!sent) co_return progress.ended(Spliced::End::target_failed, std::move(sent.error()));
     pipe.empty = true;
+    if (hurries && left > 0 && to.loop().now() - began > static_cast<Tick>(options.slow_after.count())) co_return progress.ended(Spliced::End::target_slow);
   }
   co_return progress.ended(Spliced::End::complete);
 }

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include <sluice/base/error.h>
 #include <sluice/event/task.h>
@@ -23,6 +24,7 @@ inline constexpr uint64_t kSpliceFrom = 64 * 1024;
 struct SpliceOptions {
   Milliseconds read_timeout{0};   // between two successive reads; 0: waits for ever
   Milliseconds write_timeout{0};  // between two successive writes that make progress
+  Milliseconds slow_after{0};     // a target that needs longer for what fits into the pipe ends it; 0: it may take its time
   uint64_t* moved = nullptr;      // what `to` took is added when the task ends, and also when it is cancelled
 };
 
@@ -32,10 +34,12 @@ struct Spliced {
     source_ended,   // EOF; everything read before is through
     source_failed,  // timeout, reset; everything read before is through, so after a timeout it can be called again
     target_failed,  // timeout, reset; what the target got is unknown
+    target_slow,    // see slow_after; what was read and is not through is in `rest`
   };
   End end = End::complete;
   uint64_t bytes = 0;  // that the target's socket took
   Error error;         // of a failed end
+  std::string rest;    // of a slow target: the bytes that come next
 };
 
 // splice_bytes passes on up to at_most bytes (UINT64_MAX: until EOF) as they come. Both streams count them. Others get a turn of the

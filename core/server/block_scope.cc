@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <sluice/base/strings.h>
+
 #include "server/block_state.h"
 #include "server/generation_builder.h"
 
@@ -11,6 +13,10 @@ void BlockScope::add_script(std::unique_ptr<PhaseHandler> handler) {
 }
 
 void BlockScope::set_content(std::unique_ptr<PhaseHandler> handler) {
+  if (state_->content != nullptr && state_->content->name() != handler->name()) {
+    builder_.warn(ConfigPlace{}, concat("location \"", location_->name, "\" has two content handlers: ", state_->content->name(), " gives way to ",
+                                        handler->name()));
+  }
   state_->content = std::move(handler);
 }
 

@@ -10,11 +10,11 @@ bool ExchangeRuntime::splices_response(uint64_t bytes) const {
          !response_finished_ && filter_count_ == 0 && pacer_ == nullptr;
 }
 
-Task<Spliced> ExchangeRuntime::splice_response(Stream& from, Milliseconds read_timeout) {
+Task<Spliced> ExchangeRuntime::splice_response(Stream& from, Milliseconds read_timeout, Milliseconds slow_after) {
   Spliced result;
   auto flushed = co_await flush();
   if (flushed) {
-    result = co_await splice_bytes(from, stream_, response_left_, {read_timeout, location_->core.send_timeout, &body_bytes_sent_});
+    result = co_await splice_bytes(from, stream_, response_left_, {read_timeout, location_->core.send_timeout, slow_after, &body_bytes_sent_});
   } else {
     result.end = Spliced::End::target_failed;
     result.error = std::move(flushed.error());
@@ -52,7 +52,7 @@ Task<Spliced> ExchangeRuntime::splice_body(Stream& to, Milliseconds write_timeou
   Spliced result;
   {
     Taken taken(*this);
-    result = co_await splice_bytes(stream_, to, body_left_, {location_->core.client_body_timeout, write_timeout, &moved});
+    result = co_await splice_bytes(stream_, to, body_left_, {location_->core.client_body_timeout, write_timeout, Milliseconds{0}, &moved});
   }
   if (result.end == Spliced::End::source_ended) result.error = Error(ErrorKind::closed, "client prematurely closed connection");
   if (result.end == Spliced::End::source_ended || result.end == Spliced::End::source_failed) {

@@ -1,6 +1,7 @@
 // What rows and modules ask of the builder: values, variables, zones, logs, providers.
 #include <sluice/base/strings.h>
 
+#include "os/temp_file.h"
 #include "server/generation_builder.h"
 #include "server/value_compiler.h"
 
@@ -8,6 +9,16 @@ namespace sluice {
 
 std::string ConfigBuilder::full_path(std::string_view path) const {
   return path.starts_with('/') ? std::string(path) : concat(prefix(), path);
+}
+
+Result<std::string> ConfigBuilder::temp_directory(const ConfigPlace& place, std::string_view path) {
+  std::string full = full_path(path);
+  while (full.size() > 1 && full.ends_with('/')) full.pop_back();
+  // The loader has the rights of the one who started sluice; the others find what it made.
+  if (role() != BuildRole::loader) return full;
+  auto made = make_temp_directory(full);
+  if (!made) return config_error(place, made.error().text);
+  return full;
 }
 
 Result<ComplexValue> GenerationBuilder::compile(const ConfigPlace& place, std::string_view text) {

@@ -88,6 +88,37 @@ Result<void> accept_tcp_nodelay(DirectiveUse& use) {
   return {};
 }
 
+Result<void> set_body_rate(DirectiveUse& use) {
+  auto& conf = use.conf_as<CoreConf>();
+  auto rate = parse_size(use.arg(0));
+  if (!rate) return use.directive_error("invalid value");
+  conf.client_body_min_rate = *rate;
+  if (use.count() == 1) return {};
+  auto grace = parse_time_ms(use.arg(1));
+  if (!grace) return use.directive_error("invalid value");
+  conf.client_body_grace = *grace;
+  return {};
+}
+
+Result<void> set_body_temp_path(DirectiveUse& use) {
+  for (size_t i = 1; i < use.count(); ++i) {
+    auto level = parse_uint(use.arg(i));
+    if (!level || *level < 1 || *level > 3) return use.invalid_value(use.arg(i));
+  }
+  TRY_ASSIGN(use.conf_as<CoreConf>().client_body_temp_path, use.block.builder().temp_directory(use.node.place, use.arg(0)));
+  return {};
+}
+
+Result<void> set_body_files(DirectiveUse& use) {
+  const std::string_view value = use.arg(0);
+  auto& files = use.conf_as<CoreConf>().client_body_files;
+  if (value == "off") files = BodyFiles::without_name;
+  else if (value == "on") files = BodyFiles::kept;
+  else if (value == "clean") files = BodyFiles::removed;
+  else return use.invalid_value(value);
+  return {};
+}
+
 constexpr Directive accepted_flag(std::string_view name, std::string_view default_text, std::string_view help) {
   return {name, kEverywhere, 1, 1, BlockShape::none, Repeat::once, check_flag, nullptr, default_text, help};
 }
@@ -95,6 +126,18 @@ constexpr Directive accepted_flag(std::string_view name, std::string_view defaul
 constexpr Directive kRows[] = {
     {"client_max_body_size", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_max_body, nullptr, "1m",
      "Largest request body; a larger one is answered with 413. 0: no limit."},
+    {"client_body_min_rate", kEverywhere, 1, 2, BlockShape::none, Repeat::once, set_body_rate, nullptr, "240 10s",
+     "Bytes per second that a request body which is collected whole must have come with on average, from the second value on (10s): a slower "
+     "one is answered with 408 and counted. 0: none. A body that streams to an upstream is under client_body_timeout alone."},
+    rows::size<&CoreConf::client_body_buffer_size>("client_body_buffer_size", kEverywhere, "16k",
+                                                   "How much of a request body that is collected lies in memory; a larger one lies in a file."),
+    {"client_body_temp_path", kEverywhere, 1, 4, BlockShape::none, Repeat::once, set_body_temp_path, nullptr, "/var/tmp",
+     "The directory of those files; made, like /tmp, when it is not there. They have no names (see client_body_in_file_only): levels of "
+     "directories are accepted without effect."},
+    {"client_body_in_file_only", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_body_files, nullptr, "off",
+     "`on` and `clean`: request bodies that are collected lie in files with names ($request_body_file), which stay, or go with the request."},
+    {"client_body_in_single_buffer", kEverywhere, 1, 1, BlockShape::none, Repeat::once, check_flag, nullptr, "off",
+     "Accepted without effect: a request body in memory is always in one piece."},
     rows::time<&CoreConf::client_body_timeout>("client_body_timeout", kEverywhere, "60s",
                                                "Longest pause between two pieces of a request body; then 408."),
     rows::time<&CoreConf::send_timeout>("send_timeout", kEverywhere, "60s",

@@ -71,8 +71,8 @@ class ExchangeRuntime final : public Exchange {
   // splices_response: what is missing of the response are these bytes, many, and they go to the client as they are.
   bool splices_response(uint64_t bytes) const;
   // splice_response sends the rest of the response from the stream. The counters grow while it goes on; after a timeout of the source
-  // it can be called again. REQUIRES: splices_response.
-  Task<Spliced> splice_response(Stream& from, Milliseconds read_timeout);
+  // it can be called again. A client that is slow ends it (SpliceOptions::slow_after). REQUIRES: splices_response.
+  Task<Spliced> splice_response(Stream& from, Milliseconds read_timeout, Milliseconds slow_after);
   // splices_body: what is missing of the request's body is still in the socket, long, and of known length.
   bool splices_body() const;
   // splice_body sends it to the stream; `moved` counts. Errors of the source are the client's. REQUIRES: splices_body.
@@ -125,10 +125,20 @@ class ExchangeRuntime final : public Exchange {
 
   // --- request_body.cc
   Task<Result<void>> collect_body();
+  void begin_collecting() { collecting_since_ = loop().now(); }
+  Tick body_deadline() const;
+  Tick body_due() const;
+  bool is_too_slow() const;
   Task<Result<std::string_view>> read_piece();
   Result<std::string_view> decode_piece(std::string_view bytes, bool from_input, bool& need_more);
   Result<void> count_body(uint64_t bytes);
   Task<Result<void>> send_continue();
+
+  // --- body_file.cc
+  Task<Result<void>> collect_or_store();
+  Result<void> append_to_file(std::string_view piece);
+  Result<void> open_body_file();
+  Result<void> load_body();
 
   // --- subrequest.cc
   struct Background;
@@ -173,6 +183,7 @@ class ExchangeRuntime final : public Exchange {
   std::optional<ChunkedDecoder> decoder_;
   uint64_t body_left_ = 0;          // of a body with Content-Length
   uint64_t body_received_ = 0;
+  Tick collecting_since_ = 0;       // of a body that is collected whole; 0: it is not
   std::string_view pending_head_;   // rendered, not written yet
   uint64_t bytes_sent_before_ = 0;  // stream's counter when the exchange began
   iovec parts_[6];

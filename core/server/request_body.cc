@@ -1,6 +1,8 @@
 // The request's body: collected whole, streamed in pieces, or thrown away. Bytes come from what arrived with the head (the
 // connection's input buffer) first, then from the socket; what lies behind the body stays in the input buffer for the next request.
 
+#include <algorithm>
+
 #include "http/chunked.h"
 #include "server/client_connection.h"
 #include "server/exchange_runtime.h"
@@ -36,6 +38,7 @@ std::string_view Exchange::take_body_at_hand() {
 
 Task<Result<void>> Exchange::read_body() {
   if (body_state_ == BodyState::none || body_state_ == BodyState::buffered) return Result<void>();
+  if (body_state_ == BodyState::stored) return ExchangeRuntime::of(*this).load_body();
   if (body_state_ != BodyState::unread) return Result<void>(Error(ErrorKind::internal, "the request body was read before"));
   return ExchangeRuntime::of(*this).collect_body();
 }
@@ -48,6 +51,7 @@ void Exchange::set_body(std::string_view body) {
 }
 
 Task<Result<void>> ExchangeRuntime::collect_body() {
+  begin_collecting();
   if (request_.framing == BodyFraming::length && body_left_ <= kReservedBodyBytes) {
     // One allocation of the announced size; client_max_body_size was checked when the location was found.
     char* whole = arena_.allocate_chars(body_left_);
@@ -94,8 +98,9 @@ Task<Result<std::string_view>> ExchangeRuntime::read_piece() {
       auto sent = co_await send_continue();
       if (!sent) co_return std::move(sent.error());
     }
-    auto got = co_await stream_.read(loop().now() + static_cast<Tick>(location_->core.client_body_timeout.count()));
+    auto got = co_await stream_.read(body_deadline());
     if (!got) {
+      if (is_too_slow()) connection_.count_limit(ServerMetrics::Limit::body_rate);
       got.error().source = ErrorSource::client;
       keep_connection_ = false;
       co_return std::move(got.error());
@@ -109,6 +114,26 @@ Task<Result<std::string_view>> ExchangeRuntime::read_piece() {
     if (!piece) co_return std::move(piece.error());
     if (!need_more) co_return *piece;
   }
+}
+
+// A body that is collected must come at client_body_min_rate from its grace on: each wait ends when what has come is too little by then.
+Tick ExchangeRuntime::body_deadline() const {
+  const CoreConf& core = location_->core;
+  const Tick now = Clock::of_thread().now();
+  const Tick silence = now + static_cast<Tick>(core.client_body_timeout.count());
+  if (collecting_since_ == 0 || core.client_body_min_rate == 0) return silence;
+  return std::min(silence, std::max(now + 1, body_due()));
+}
+
+// body_due is when the bytes that have come no longer suffice.
+Tick ExchangeRuntime::body_due() const {
+  const CoreConf& core = location_->core;
+  const auto grace = static_cast<Tick>(core.client_body_grace.count());
+  return collecting_since_ + std::max(grace, body_received_ * 1000 / core.client_body_min_rate);
+}
+
+bool ExchangeRuntime::is_too_slow() const {
+  return collecting_since_ != 0 && location_->core.client_body_min_rate != 0 && Clock::of_thread().now() >= body_due();
 }
 
 // decode_piece takes body bytes from the front of `bytes`: a view of them, empty at the end of the body, or need_more. From the

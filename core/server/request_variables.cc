@@ -42,6 +42,10 @@ VariableValue request_body(Exchange& x, const Variable&) {
   return x.body_read() && !x.body().empty() ? VariableValue(x.body()) : VariableValue();
 }
 
+VariableValue request_body_file(Exchange& x, const Variable&) {
+  return x.body_file() != nullptr ? VariableValue(x.body_file()->path) : VariableValue();
+}
+
 VariableValue http_header(Exchange& x, const Variable& variable) {
   bool is_cookie = variable.number == static_cast<uint32_t>(HeaderId::cookie);
   return joined_headers(x, x.request().headers, variable, is_cookie ? "; " : ", ");
@@ -102,7 +106,8 @@ constexpr VariableRow kRows[] = {
     {"query_string", args, set_args, "The same as $args."},
     {"remote_user", remote_user, nullptr, "User of basic authentication."},
     {"request", request_line, nullptr, "The request line as received."},
-    {"request_body", request_body, nullptr, "The request body, once it was read."},
+    {"request_body", request_body, nullptr, "The request body, once it was read into memory."},
+    {"request_body_file", request_body_file, nullptr, "Path of the file in which the request body lies; see client_body_in_file_only."},
     {"request_method", request_method, nullptr, "Method of the request."},
     {"request_uri", request_uri, nullptr, "Target of the request as received."},
     {"scheme", scheme, nullptr, "http or https."},

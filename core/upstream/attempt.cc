@@ -1,7 +1,6 @@
 #include "upstream/attempt.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include <sluice/net/dialer.h>
 
@@ -11,7 +10,6 @@
 #include "server/exchange_runtime.h"
 #include "upstream/proxy_handler.h"
 #include "upstream/retry_policy.h"
-#include "upstream/tunnel_attempt.h"
 #include "upstream/upstream_group.h"
 
 namespace sluice {
@@ -93,7 +91,7 @@ void Attempt::write_request() {
   }
   written_ = *taken;
   record_.bytes_sent += written_;
-  body_sent_ = written_ == outgoing_.head.size() + outgoing_.body.size() && !outgoing_.streams_body;
+  body_sent_ = written_ == outgoing_.head.size() + outgoing_.body.size() && !outgoing_.streams_body && outgoing_.file == nullptr;
 }
 
 std::optional<AttemptResult> Attempt::judge_first(Result<std::span<char>>& got) {
@@ -145,8 +143,8 @@ void Attempt::forget_connection() {
   sender_.cancel();
   connection_.reset();
   send_error_.reset();
-  record_.bytes_sent -= written_;
-  written_ = 0;
+  record_.bytes_sent -= written_ + sent_of_file_;
+  written_ = sent_of_file_ = 0;
   begun_ = body_sent_ = false;
 }
 
@@ -176,7 +174,29 @@ Task<void> Attempt::send_rest() {
     last_sent_ = clock_.now();
   }
   if (outgoing_.streams_body) co_await send_body();
+  else if (outgoing_.file != nullptr) co_await send_file();
   else body_sent_ = true;
+}
+
+// send_file sends a body that lies in a file, without bringing it into memory.
+Task<void> Attempt::send_file() {
+  constexpr uint64_t kCallBytes = 512 * 1024;
+  Stream& stream = connection_->stream();
+  const BodyFile& body = *outgoing_.file;
+  while (sent_of_file_ < body.bytes) {
+    auto sent = stream.try_send_file(body.file.get(), sent_of_file_, std::min(body.bytes - sent_of_file_, kCallBytes));
+    if (!sent) co_return give_up_sending(std::move(sent.error()));
+    sent_of_file_ += *sent;
+    record_.bytes_sent += *sent;
+    if (*sent == 0) {
+      auto ready = co_await stream.writable(send_timeout());
+      if (!ready) co_return give_up_sending(std::move(ready.error()));
+    } else {
+      last_sent_ = clock_.now();
+      co_await sleep_for(Milliseconds{0});  // others have their turn
+    }
+  }
+  body_sent_ = true;
 }
 
 Task<void> Attempt::send_body() {
@@ -223,16 +243,20 @@ void Attempt::stop_for_client(Error error) {
 Task<AttemptResult> Attempt::read_head() {
   HeadScanner scanner(HeadScanner::Kind::response, head_limits());
   Tick deadline = 0;
+  Tick due = 0;  // of a head that has begun: its bytes may not drip for ever
   for (;;) {
     bool interim = false;
     auto judged = judge_buffered(scanner, interim);
     if (judged) co_return *judged;
+    if (buffer_.empty() || interim) due = 0;
+    else if (due == 0) due = read_deadline();
     if (interim) {
       auto sent = co_await exchange_.send_interim(response_->status, &response_->headers);
       (void)sent;  // a broken client shows itself at the next write
       continue;
     }
-    auto got = co_await connection_->stream().read(deadline != 0 ? deadline : read_deadline());
+    if (deadline == 0) deadline = due != 0 ? due : read_deadline();
+    auto got = co_await connection_->stream().read(deadline);
     deadline = 0;
     if (!got && got.error().kind == ErrorKind::timeout && !client_error_) {
       if (auto until = patience(read_timeout())) {
@@ -360,216 +384,15 @@ void Attempt::log_failure() {
   else exchange_.log_at(LogLevel::error, error_text_);
 }
 
-// log_client_error: what clients do wrong is for the level info, except what a limit of ours refused.
 void Attempt::log_client_error() {
   error_text_ = client_error_->text;
-  const ErrorKind kind = client_error_->kind;
-  if (kind == ErrorKind::too_large) exchange_.log_at(LogLevel::error, error_text_);
-  else if (kind == ErrorKind::bad_message) exchange_.log_at(LogLevel::info, "client sent invalid request body: ", error_text_);
-  else exchange_.log_at(LogLevel::info, error_text_, " while reading client request body");
-  exchange_.set_error(kind, ErrorSource::client, error_text_);
+  log_body_error(exchange_, *client_error_);
 }
 
 void Attempt::report(const AttemptResult& result) {
   if (std::exchange(reported_, true)) return;
   if (record_.response_us < 0) record_.response_us = elapsed_us();
   group_.ended(request_, result);
-}
-
-Task<Outcome> Attempt::relay() {
-  handler_.copy_response(exchange_, *response_);
-  if (response_->status == 101) return tunnel();
-  switch (response_->framing) {
-    case BodyFraming::chunked: decoder_.emplace(ChunkedLimits{}, exchange_.arena()); break;
-    case BodyFraming::length: body_left_ = response_->content_length; break;
-    default: break;
-  }
-  // An upstream asked with HEAD announces a body that it does not send.
-  const bool announced_only = outgoing_.method == Method::head && exchange_.request().method != Method::head;
-  if (announced_only) response_->content_length = 0;
-  const bool sized = response_->framing == BodyFraming::length || announced_only || (response_->framing == BodyFraming::none && response_->headers.has(HeaderId::content_length));
-  auto head = exchange_.send_head(sized ? static_cast<int64_t>(response_->content_length) : -1);
-  if (!head) {
-    exchange_.log_at(LogLevel::error, head.error().text, " while sending response to client");
-    return head.error().kind == ErrorKind::cancelled ? Outcome::abort() : Outcome::status(502);
-  }
-  const bool empty = response_->framing == BodyFraming::none || (response_->framing == BodyFraming::length && body_left_ == 0);
-  const bool whole = response_->framing == BodyFraming::length && rest_.size() >= body_left_;
-  if (empty || whole) return relay_at_once();
-  return relay_body();
-}
-
-// A body that has not come whole with the head costs the connection.
-void Attempt::drop_response() {
-  if (response_->framing == BodyFraming::length && rest_.size() <= response_->content_length) body_left_ = response_->content_length - rest_.size();
-  const bool whole = response_->framing == BodyFraming::none ? rest_.empty() : response_->framing == BodyFraming::length && body_left_ == 0;
-  if (whole) return end_upstream();
-  exchange_.watch_client(false);
-  report(AttemptResult{AttemptResult::Kind::success, response_->status, false});
-  sender_.cancel();
-  connection_.reset();
-}
-
-// relay_at_once: the body came with the head, as most do: no coroutine unless the client is slow.
-Task<Outcome> Attempt::relay_at_once() {
-  const std::string_view piece = rest_.substr(0, body_left_);
-  surplus_ = rest_.size() > piece.size();
-  record_.body_bytes += piece.size();
-  end_upstream();
-  Task<Result<void>> sent = exchange_.send(BodyPiece{piece, true, true});
-  if (sent.ready()) return sent.take() ? Outcome::finished() : Outcome::abort();
-  return ExchangeRuntime::await_sent(std::move(sent));
-}
-
-Task<Outcome> Attempt::relay_body() {
-  const Milliseconds timeout = read_timeout();
-  std::string_view bytes = rest_;
-  bool complete = false;
-  for (;;) {
-    std::string_view piece;
-    if (!complete && !bytes.empty()) {
-      auto decoded = decode(bytes, complete);
-      if (!decoded) {
-        exchange_.log_at(LogLevel::error, decoded.error().text, " while reading upstream");
-        exchange_.set_error(ErrorKind::bad_message, ErrorSource::upstream, decoded.error().text);
-        report(AttemptResult{AttemptResult::Kind::invalid_header, response_->status, true});
-        // The head alone says that there was a response, and the missing end that it was cut off.
-        auto flushed = co_await exchange_.flush();
-        (void)flushed;
-        co_return Outcome::abort();
-      }
-      piece = *decoded;
-      record_.body_bytes += piece.size();
-    }
-    if (complete) end_upstream();
-    if (complete || !piece.empty()) {
-      auto sent = co_await exchange_.send(BodyPiece{piece, complete, true});
-      if (!sent) co_return Outcome::abort();
-    } else {
-      auto flushed = co_await exchange_.flush();
-      if (!flushed) co_return Outcome::abort();
-    }
-    if (complete) co_return Outcome::finished();
-    if (response_->framing == BodyFraming::length && ExchangeRuntime::of(exchange_).splices_response(body_left_)) co_return co_await relay_unseen();
-
-    auto got = co_await connection_->stream().read(clock_.now() + static_cast<Tick>(timeout.count()));
-    if (!got && got.error().kind == ErrorKind::timeout && patience(timeout)) {
-      bytes = {};
-      continue;
-    }
-    if (!got) co_return cut_off(&got.error());
-    // An end that we made ourselves, because the peer took no more of the request, is not the response's.
-    const bool given_up = send_error_ && send_error_->kind == ErrorKind::timeout;
-    if (client_error_ || (got->empty() && (given_up || response_->framing != BodyFraming::until_close))) co_return cut_off(nullptr);
-    bytes = {got->data(), got->size()};
-    record_.bytes_received += bytes.size();
-    if (bytes.empty()) complete = true;
-  }
-}
-
-// relay_unseen passes on the long rest of a body whose bytes nobody wants to see.
-Task<Outcome> Attempt::relay_unseen() {
-  Stream& stream = connection_->stream();
-  for (;;) {
-    unseen_from_ = exchange_.body_bytes_sent();
-    Spliced through = co_await ExchangeRuntime::of(exchange_).splice_response(stream, read_timeout());
-    count_unseen();
-    body_left_ -= through.bytes;
-    switch (through.end) {
-      case Spliced::End::complete:
-        // Exactly the body was read: whether something stands behind it is still to be seen.
-        // A read at the end of the stream brings no bytes.
-        if (stream.readable_hint()) {
-          auto more = stream.try_read(Stream::scratch());
-          surplus_ = more && more->ok() && !(*more)->empty();
-        }
-        end_upstream();
-        co_return Outcome::finished();
-      case Spliced::End::target_failed: co_return Outcome::abort();
-      case Spliced::End::source_ended: co_return cut_off(nullptr);
-      case Spliced::End::source_failed:
-        if (through.error.kind == ErrorKind::timeout && patience(read_timeout())) continue;
-        co_return cut_off(&through.error);
-    }
-  }
-}
-
-void Attempt::count_unseen() {
-  if (!unseen_from_) return;
-  const uint64_t bytes = exchange_.body_bytes_sent() - *std::exchange(unseen_from_, std::nullopt);
-  record_.bytes_received += bytes;
-  record_.body_bytes += bytes;
-}
-
-Outcome Attempt::cut_off(const Error* error) {
-  if (client_error_) {
-    log_client_error();
-    return Outcome::abort();
-  }
-  const bool late = error != nullptr && error->kind == ErrorKind::timeout;
-  const std::string_view what = late               ? "upstream timed out (110: Connection timed out)"
-                                : error != nullptr ? std::string_view(error->text)
-                                                   : "upstream prematurely closed connection";
-  exchange_.log_at(LogLevel::error, what, " while reading upstream");
-  exchange_.set_error(late ? ErrorKind::timeout : ErrorKind::closed, ErrorSource::upstream, "the response was cut off");
-  report(AttemptResult{late ? AttemptResult::Kind::timeout : AttemptResult::Kind::io_error, response_->status, true});
-  return Outcome::abort();
-}
-
-Result<std::string_view> Attempt::decode(std::string_view bytes, bool& complete) {
-  if (response_->framing == BodyFraming::until_close) return bytes;
-  if (response_->framing == BodyFraming::length) {
-    const std::string_view piece = bytes.substr(0, body_left_);
-    body_left_ -= piece.size();
-    surplus_ = bytes.size() > piece.size();
-    complete = body_left_ == 0;
-    return piece;
-  }
-  // The chunks of one read are moved together, so that they leave as one piece. The memory is ours: the scratch or buffer_.
-  char* start = const_cast<char*>(bytes.data());
-  char* end = start;
-  size_t used = 0;
-  for (;;) {
-    auto step = decoder_->next(bytes.substr(used));
-    used += step.consumed;
-    if (step.event == ChunkedDecoder::Event::data) {
-      // The first chunk stays where it is.
-      if (end == start) start = end = const_cast<char*>(step.data.data());
-      if (end != step.data.data()) std::memmove(end, step.data.data(), step.data.size());
-      end += step.data.size();
-      continue;
-    }
-    if (step.event == ChunkedDecoder::Event::refused) {
-      return Error(ErrorKind::bad_message, concat("upstream sent invalid chunked response (", step.refusal.reason, ")"), ErrorSource::upstream);
-    }
-    complete = step.event == ChunkedDecoder::Event::done;
-    surplus_ = complete && used < bytes.size();
-    return std::string_view(start, static_cast<size_t>(end - start));
-  }
-}
-
-// end_upstream: the response is complete. The connection goes back before the client has taken the last bytes.
-void Attempt::end_upstream() {
-  exchange_.watch_client(false);
-  report(AttemptResult{AttemptResult::Kind::success, response_->status, false});
-  const bool reusable = response_->keep_alive && body_sent_ && !surplus_ && response_->framing != BodyFraming::until_close && !handler_.conf().http10;
-  sender_.cancel();
-  if (surplus_) exchange_.log_at(LogLevel::warn, "upstream sent more data than its response announced");
-  if (reusable) pool_.put(std::move(connection_), group_.keepalive);
-  else connection_.reset();
-}
-
-Task<Outcome> Attempt::tunnel() {
-  exchange_.response().headers.set(HeaderId::upgrade, "websocket");
-  auto opened = co_await exchange_.open_tunnel(connection_->stream(), rest_, read_timeout());
-  if (!opened) {
-    report(AttemptResult{AttemptResult::Kind::success, 101, false});
-    co_return Outcome::abort();
-  }
-  // The peer is busy with this request until the tunnel ends.
-  reported_ = true;
-  co_return exchange_.keep_tunnel(std::make_unique<TunnelAttempt>(request_, group_, pool_, connection_->release_stream(), record_, started_us_),
-                                  read_timeout());
 }
 
 }  // namespace sluice

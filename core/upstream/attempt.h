@@ -7,6 +7,8 @@
 //           | no connection, short write, body to follow         | a piece of a head, an interim one, a stale connection
 //           '--------------------------> converse <--------------'
 //
+// attempt.cc is the way to the head of the response, attempt_relay.cc what becomes of its body.
+//
 // Created and used inside the handler's coroutine; destroyed with it when the client leaves. Whatever happens, the group and its
 // observers are told once how it ended.
 #pragma once
@@ -23,6 +25,7 @@
 #include "http/chunked.h"
 #include "http/head_scanner.h"
 #include "upstream/connection_pool.h"
+#include "upstream/response_spool.h"
 
 namespace sluice {
 
@@ -33,6 +36,7 @@ class UpstreamGroup;
 struct OutgoingRequest {
   std::string_view head;
   std::string_view body;        // the whole body, or what of it arrived with the head
+  const BodyFile* file = nullptr;  // the whole body, instead of `body`
   bool streams_body = false;    // the rest follows from the client while the response may already come
   bool chunked = false;         // how the rest is framed
   bool upgrade = false;         // asks for a WebSocket
@@ -70,10 +74,20 @@ class Attempt {
   void log_failure();
 
  private:
+  // A client that is slower than the peer, and what is kept for it.
+  struct SlowClient {
+    explicit SlowClient(const ResponseSpool::Limits& limits) : spool(limits) {}
+    ResponseSpool spool;
+    Signal drained;       // something of the spool was taken, or the client is gone
+    bool failed = false;
+    Flow flow;            // drain; last member: cancelled before what it uses goes away
+  };
+
   Task<std::optional<AttemptResult>> connect();
   void write_request();
   Task<void> send_rest();
   Task<void> send_body();
+  Task<void> send_file();
   void give_up_sending(Error error);
   void stop_for_client(Error error);
   Task<AttemptResult> read_head();
@@ -91,7 +105,24 @@ class Attempt {
   std::optional<Tick> patience(Milliseconds timeout) const;
   Task<Outcome> relay_at_once();
   Task<Outcome> relay_body();
-  Task<Outcome> relay_unseen();
+  // relay_unseen gives nothing when the client is slow: the rest is to be kept.
+  Task<std::optional<Outcome>> relay_unseen();
+  // pass_on sends a piece, or keeps it while the client has not taken the earlier ones. False: the client is gone.
+  Task<bool> pass_on(std::string_view piece, bool complete);
+  Task<bool> pass_on_last(std::string_view piece);
+  Task<bool> finish_sending(Task<Result<void>> sending);
+  bool keep(std::string_view piece);
+  bool keep_rest(std::string_view rest);
+  SlowClient& slow();
+  bool draining() const { return slow_ != nullptr && slow_->flow.running(); }
+  void plan_relay();
+  bool splices() const;
+  Task<Outcome> end_early();
+  // drain sends what was kept, as the client takes it.
+  Task<void> drain(Task<Result<void>> sending);
+  Task<Result<void>> drain_file(ResponseSpool& spool);
+  Task<void> wait_for_client();
+  Task<void> keep_pace();
   // cut_off ends a response whose rest will not come; `error` is null when the peer just closed.
   Outcome cut_off(const Error* error);
   void count_unseen();
@@ -132,6 +163,8 @@ class Attempt {
   std::optional<Error> send_error_;       // the peer may have answered all the same
   std::string error_text_;
   uint64_t started_us_;
+  uint64_t limit_rate_ = 0;
+  uint64_t sent_of_file_ = 0;
   size_t written_ = 0;                    // of the request's head and the body that goes with it
   Tick last_sent_ = 0;                    // when the request last made progress
   int interim_heads_ = 0;
@@ -141,7 +174,9 @@ class Attempt {
   bool body_sent_ = false;
   bool surplus_ = false;                  // bytes came behind the message: the connection is of no more use
   bool reported_ = false;
-  Flow sender_;                           // last member: cancelled before what it uses goes away
+  bool buffers_ = false;                  // what the client does not take is kept
+  std::unique_ptr<SlowClient> slow_;      // last members: cancelled before what they use goes away
+  Flow sender_;
 };
 
 }  // namespace sluice

@@ -10,6 +10,7 @@
 #include <sluice/base/clock.h>
 #include <sluice/conf/tree.h>
 #include <sluice/http/headers.h>
+#include <sluice/server/phase.h>
 #include <sluice/server/variable.h>
 
 #include "upstream/cookie_flag_rule.h"
@@ -44,6 +45,20 @@ struct ProxyTarget {
   std::string uri_part;         // static, with has_uri: replaces the location's prefix
   bool has_uri = false;
   UpstreamGroup* group = nullptr;  // static: set when the whole configuration is known
+  bool settled = false;            // the location's values are known
+  bool gave_way = false;           // before that, a content handler further down in the file took its place
+};
+
+// ContentClaim stands where the location's content handler will be once all its values are known.
+class ContentClaim final : public PhaseHandler {
+ public:
+  explicit ContentClaim(std::shared_ptr<ProxyTarget> target) : target_(std::move(target)) {}
+  ~ContentClaim() override { target_->gave_way |= !target_->settled; }
+  Task<Outcome> run(Exchange&) const override { return Outcome::next(); }
+  std::string_view name() const override { return "proxy_pass"; }
+
+ private:
+  std::shared_ptr<ProxyTarget> target_;
 };
 
 // shown_host: a Unix socket's path is nothing to tell its server: there it is "localhost", as nginx has it.
@@ -91,8 +106,13 @@ struct ProxyConf {
   bool pass_request_headers = true;
   bool pass_request_body = true;
   bool http10 = false;                              // proxy_http_version 1.0
-  bool buffering = true;                            // accepted; bytes are never held back
-  bool request_buffering = true;
+  bool buffering = true;                            // what the client does not take yet is kept here, and the peer is free
+  bool request_buffering = true;                    // the whole body first, then the peer
+  uint64_t buffers_bytes = 64 * 1024;               // proxy_buffers: of a response in memory
+  uint64_t max_temp_file_size = uint64_t{1024} * 1024 * 1024;
+  std::string temp_path = "/var/tmp";
+  ComplexValue limit_rate;                          // bytes per second from the peer; empty: no limit
+  bool pass_trailers = false;
   bool intercept_errors = false;
   bool socket_keepalive = false;
   uint64_t socket_rcvbuf = 0;                       // 0: the kernel's

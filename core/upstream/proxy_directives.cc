@@ -68,6 +68,7 @@ Result<void> proxy_pass(DirectiveUse& use) {
   conf.location_prefix = path_of(location);
   location.auto_redirect = conf.location_prefix.ends_with('/');
   conf.target = target;
+  use.block.set_content(std::make_unique<ContentClaim>(target));
   use.module_as<UpstreamModule>().add_target(std::move(target));
   return {};
 }
@@ -159,6 +160,32 @@ Result<void> set_force_ranges(DirectiveUse& use) {
   return {};
 }
 
+Result<void> set_buffers(DirectiveUse& use) {
+  const auto number = parse_uint(use.arg(0));
+  const auto size = parse_size(use.arg(1));
+  if (!number || *number == 0 || !size || *size == 0 || *number > SIZE_MAX / *size) return use.directive_error("invalid value");
+  if (*number < 2) return use.error("there must be at least 2 \"proxy_buffers\"");
+  use.conf_as<ProxyConf>().buffers_bytes = *number * *size;
+  return {};
+}
+
+Result<void> set_temp_path(DirectiveUse& use) {
+  for (size_t i = 1; i < use.count(); ++i) {
+    auto level = parse_uint(use.arg(i));
+    if (!level || *level < 1 || *level > 3) return use.invalid_value(use.arg(i));
+  }
+  TRY_ASSIGN(use.conf_as<ProxyConf>().temp_path, use.block.builder().temp_directory(use.node.place, use.arg(0)));
+  return {};
+}
+
+Result<void> set_limit_rate(DirectiveUse& use) {
+  auto& rate = use.conf_as<ProxyConf>().limit_rate;
+  TRY_ASSIGN(rate, use.block.builder().compile(use.node.place, use.arg(0)));
+  if (rate.is_constant() && !parse_size(rate.constant())) return use.directive_error("invalid value");
+  if (rate.is_constant() && parse_size(rate.constant()) == size_t{0}) rate = ComplexValue();
+  return {};
+}
+
 constexpr Directive kRows[] = {
     {"proxy_pass", kLocation, 1, 1, BlockShape::none, Repeat::once, &proxy_pass, nullptr, "",
      "Passes the request to an upstream, an address, or what variables give: http://name, http://127.0.0.1:3000/uri/, http://$target."},
@@ -200,10 +227,24 @@ constexpr Directive kRows[] = {
     {"proxy_headers_hash_max_size", kPlaces, 1, 1, BlockShape::none, Repeat::once, &check_number, nullptr, "512", "Accepted without effect: there is no such table."},
     {"proxy_headers_hash_bucket_size", kPlaces, 1, 1, BlockShape::none, Repeat::once, &check_number, nullptr, "64", "Accepted without effect: there is no such table."},
     rows::flag<&ProxyConf::buffering>("proxy_buffering", kPlaces, "on",
-                                      "Accepted. sluice never holds response bytes back: what arrives is sent, and a slow client slows the "
-                                      "upstream down."),
+                                      "What comes is sent at once, in either case. With `on` what a slow client does not take yet is kept, in memory "
+                                      "(proxy_buffers) and then in a file (proxy_max_temp_file_size), and the upstream is soon free; with `off` the "
+                                      "upstream waits for the client. `X-Accel-Buffering: yes|no` of a response overrides it."),
+    {"proxy_buffers", kPlaces, 2, 2, BlockShape::none, Repeat::once, &set_buffers, nullptr, "8 8k",
+     "How much of a response is kept in memory for a slow client: number times size."},
+    {"proxy_busy_buffers_size", kPlaces, 1, 1, BlockShape::none, Repeat::once, &check_size, nullptr, "", "Accepted without effect: nothing waits until a buffer is full."},
+    rows::size<&ProxyConf::max_temp_file_size>("proxy_max_temp_file_size", kPlaces, "1024m",
+                                               "How large the file of a response that is kept for a slow client may become; then the upstream waits. 0: no file."),
+    {"proxy_temp_file_write_size", kPlaces, 1, 1, BlockShape::none, Repeat::once, &check_size, nullptr, "", "Accepted without effect: what comes is written as it comes, to the page cache."},
+    {"proxy_temp_path", kPlaces, 1, 4, BlockShape::none, Repeat::once, &set_temp_path, nullptr, "/var/tmp",
+     "The directory of those files; made, like /tmp, when it is not there. They have no names: levels of directories are accepted without effect."},
     rows::flag<&ProxyConf::request_buffering>("proxy_request_buffering", kPlaces, "on",
-                                              "Accepted. Request bodies are streamed to the upstream as they arrive."),
+                                              "With `on` the whole request body is read (see client_body_buffer_size) before a peer is chosen: a slow client "
+                                              "occupies none, and another peer can be tried. With `off` it is sent as it comes."),
+    {"proxy_limit_rate", kPlaces, 1, 1, BlockShape::none, Repeat::once, &set_limit_rate, nullptr, "0",
+     "Bytes per second that are read of one response; 0: no limit. Counts with and without proxy_buffering."},
+    rows::flag<&ProxyConf::pass_trailers>("proxy_pass_trailers", kPlaces, "off",
+                                          "Whether fields behind a chunked response go to the client, too. To ask for them: `proxy_set_header TE trailers;`."),
 };
 
 }  // namespace

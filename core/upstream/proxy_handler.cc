@@ -23,7 +23,7 @@ bool wants_websocket(const RequestHead& request) {
 }
 
 // body_is_gone: another handler of this exchange has passed on at least a part of it.
-bool body_is_gone(const Exchange& exchange) { return exchange.has_body() && exchange.body_started() && !exchange.body_read(); }
+bool body_is_gone(const Exchange& exchange) { return exchange.has_body() && exchange.body_started() && !exchange.body_is_whole(); }
 
 void add_body(Exchange& exchange, OutgoingRequest& outgoing) {
   if (body_is_gone(exchange)) return;
@@ -31,6 +31,8 @@ void add_body(Exchange& exchange, OutgoingRequest& outgoing) {
     outgoing.body = exchange.body();
     return;
   }
+  outgoing.file = exchange.body_file();
+  if (outgoing.file != nullptr) return;
   outgoing.chunked = exchange.request().framing == BodyFraming::chunked;
   outgoing.body = exchange.take_body_at_hand();
   outgoing.streams_body = !exchange.body_finished();
@@ -66,15 +68,24 @@ ErrorKind kind_of(const AttemptResult& result) {
 
 }  // namespace
 
+// What clients do wrong is for the level info, except what a limit of ours refused.
+void log_body_error(Exchange& exchange, const Error& error) {
+  if (error.source == ErrorSource::client) {
+    if (error.kind == ErrorKind::too_large) exchange.log_at(LogLevel::error, error.text);
+    else if (error.kind == ErrorKind::bad_message) exchange.log_at(LogLevel::info, "client sent invalid request body: ", error.text);
+    else exchange.log_at(LogLevel::info, error.text, " while reading client request body");
+  }
+  exchange.set_error(error.kind, error.source, error.text);
+}
+
 Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
   if (exchange.request().method == Method::options && is_last_hop(exchange.request(), exchange.arena())) [[unlikely]] {
     co_return co_await exchange.respond(200, {}, {});
   }
-  // HTTP/1.0 knows no chunks: the whole body must be there to announce its length.
-  if (conf_.http10 && !conf_.body && conf_.pass_request_body && exchange.request().framing == BodyFraming::chunked && !exchange.body_started()) {
-    auto body = co_await exchange.read_body();
+  if (exchange.has_body() && wants_whole_body(exchange)) {
+    auto body = co_await exchange.store_body();
     if (!body) {
-      exchange.set_error(body.error().kind, body.error().source, body.error().text);
+      log_body_error(exchange, body.error());
       co_return Outcome::status(error_status(body.error()));
     }
   }
@@ -132,6 +143,12 @@ Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
     exchange.watch_client(false);
     co_return outcome;
   }
+}
+
+// wants_whole_body: no peer is occupied before it is here (proxy_request_buffering); and HTTP/1.0 knows no chunks.
+bool ProxyHandler::wants_whole_body(const Exchange& exchange) const {
+  if (exchange.body_started() || conf_.body || !conf_.pass_request_body) return false;
+  return conf_.request_buffering || (conf_.http10 && exchange.request().framing == BodyFraming::chunked);
 }
 
 // prepare decides what is sent where; an outcome other than next() ends the request.

@@ -28,6 +28,9 @@ class PeerPool;
 struct ListedNames;
 struct OutgoingRequest;
 
+// log_body_error tells why a request's body did not come, and keeps it as the exchange's error.
+void log_body_error(Exchange& exchange, const Error& error);
+
 using HeaderSet = std::bitset<static_cast<size_t>(HeaderId::count)>;
 
 // Where one request goes: the group, and for an address made of variables the pool of that address.
@@ -62,6 +65,7 @@ class ProxyHandler final : public PhaseHandler {
   Outcome accelerate(Exchange& exchange, const ResponseHead& response) const;
   PeerPool* bound_pool(Exchange& exchange, PeerPool& pool) const;
   Outcome not_picked(Exchange& exchange, const UpstreamRequest& request, const Error& error) const;
+  bool wants_whole_body(const Exchange& exchange) const;
   Outcome prepare(Exchange& exchange, ResolvedTarget& target, OutgoingRequest& outgoing) const;
   Result<void> resolve(Exchange& exchange, ResolvedTarget& resolved) const;
   Result<void> resolve_dynamic(Exchange& exchange, ResolvedTarget& resolved) const;

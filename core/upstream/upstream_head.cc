@@ -207,7 +207,7 @@ Result<std::string_view> ProxyHandler::render_head(Exchange& exchange, const Res
     out.text(plan.fields[i].text_behind);
   }
 
-  const bool gone = exchange.body_started() && !exchange.body_read();  // passed on by another location; see ProxyHandler::prepare
+  const bool gone = exchange.body_started() && !exchange.body_is_whole();  // passed on by another location; see ProxyHandler::prepare
   const bool sends_body = conf_.pass_request_body && exchange.has_body() && !gone;
   if (conf_.body) out.length(own_body.size());
   else if (sends_body && exchange.body_read()) out.length(exchange.body().size());

@@ -18,7 +18,9 @@ void UpstreamModule::declare(ModuleDeclarations& declarations) {
 
 Result<void> UpstreamModule::finish_location(BlockScope& scope, const void* conf) {
   const auto& proxy = *static_cast<const ProxyConf*>(conf);
-  if (proxy.target != nullptr) scope.set_content(std::make_unique<ProxyHandler>(*this, proxy));
+  if (proxy.target == nullptr || proxy.target->gave_way) return {};
+  proxy.target->settled = true;
+  scope.set_content(std::make_unique<ProxyHandler>(*this, proxy));
   return {};
 }
 

@@ -82,6 +82,9 @@ class SLUICE_API ConfigBuilder {
   // full_path makes a path absolute, counting from the prefix.
   std::string full_path(std::string_view path) const;
 
+  // temp_directory makes the directory for temporary files, unless it is there or this is a test; gives its full path.
+  Result<std::string> temp_directory(const ConfigPlace& place, std::string_view path);
+
   // compile turns text with variables into a value. Errors: nginx's (`unknown "x" variable`, `invalid variable name`).
   virtual Result<ComplexValue> compile(const ConfigPlace& place, std::string_view text) = 0;
   // variable resolves a name without '$'; unknown names are an error.

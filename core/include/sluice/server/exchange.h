@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <sluice/base/api.h>
@@ -17,6 +18,7 @@
 #include <sluice/http/message.h>
 #include <sluice/log/log.h>
 #include <sluice/os/address.h>
+#include <sluice/os/fd.h>
 #include <sluice/server/location.h>
 #include <sluice/server/phase.h>
 #include <sluice/server/variable.h>
@@ -41,6 +43,15 @@ struct UpstreamAttemptRecord {
   uint64_t bytes_sent = 0;
   uint64_t body_bytes = 0;
   UpstreamAttemptRecord* next = nullptr;
+};
+
+// A request's body that lies in a file, from its beginning.
+struct BodyFile {
+  Fd file;
+  uint64_t bytes = 0;
+  std::string path;     // a name that other processes can open while the exchange lives
+  bool remove = false;  // the name is removed with the exchange
+  ~BodyFile();
 };
 
 // Regex captures $1..$9 of the last match.
@@ -105,11 +116,17 @@ class SLUICE_API Exchange : public LogContext {
   bool body_read() const { return body_state_ == BodyState::buffered; }
   std::string_view body() const { return body_; }   // REQUIRES: body_read()
   void set_body(std::string_view body);              // replaces it (copied); framing becomes its length
+  // store_body collects the whole body, too, but one that is larger than client_body_buffer_size in a file: then body_file() is there
+  // instead of body_read(). Errors: as read_body; io when the file cannot be written.
+  Task<Result<void>> store_body();
+  const BodyFile* body_file() const { return body_state_ == BodyState::stored ? body_file_ : nullptr; }
+  // body_is_whole: all of it is here, in memory or in a file.
+  bool body_is_whole() const { return body_state_ == BodyState::buffered || body_state_ == BodyState::stored; }
   // next_body_piece streams it instead: an empty view at the end. The view is valid until the next co_await. Answers
-  // Expect: 100-continue first. REQUIRES: !body_read().
+  // Expect: 100-continue first. REQUIRES: !body_is_whole().
   Task<Result<std::string_view>> next_body_piece();
   bool has_body() const;                             // the head announced one
-  bool body_finished() const { return body_state_ == BodyState::none || body_state_ == BodyState::buffered || body_state_ == BodyState::streamed; }
+  bool body_finished() const { return body_state_ == BodyState::none || body_state_ == BodyState::streamed || body_is_whole(); }
   bool body_started() const { return body_state_ != BodyState::unread; }
   // body_bytes_at_hand: what of a small body arrived with the head and can be sent along at once; empties the at-hand buffer.
   // Returns nothing for chunked bodies. After it next_body_piece goes on behind it; when it was all, body_read() holds.
@@ -209,7 +226,7 @@ class SLUICE_API Exchange : public LogContext {
 
   void make_set_values();
 
-  enum class BodyState : uint8_t { none, unread, streaming, streamed, buffered };
+  enum class BodyState : uint8_t { none, unread, streaming, streamed, buffered, stored };
 
   ClientConnection& connection_;
   Arena& arena_;
@@ -221,6 +238,7 @@ class SLUICE_API Exchange : public LogContext {
   std::string_view uri_;
   std::string_view args_;
   std::string_view body_;
+  BodyFile* body_file_ = nullptr;
   void** slots_ = nullptr;
   std::string_view* set_values_ = nullptr;
   uint32_t set_count_ = 0;

@@ -30,10 +30,18 @@ struct LogFileCache {
   uint64_t min_uses = 1;
 };
 
+// Whether files of request bodies have names, and whether they outlive the request (client_body_in_file_only).
+enum class BodyFiles : uint8_t { without_name, removed, kept };
+
 // The core's own values of a location; one row each in core/server/core_directives.cc.
 struct CoreConf {
   uint64_t client_max_body_size = 1024 * 1024;   // 0: no limit
   Milliseconds client_body_timeout{60'000};
+  uint64_t client_body_min_rate = 240;           // bytes per second of a body that is collected; 0: none
+  Milliseconds client_body_grace{10'000};        // from then on
+  uint64_t client_body_buffer_size = 16 * 1024;  // of a collected body in memory; a larger one lies in a file
+  std::string client_body_temp_path = "/var/tmp";
+  BodyFiles client_body_files = BodyFiles::without_name;
   Milliseconds send_timeout{60'000};
   Milliseconds keepalive_timeout{75'000};
   Milliseconds keepalive_header{0};               // "Keep-Alive: timeout=N" of the response; 0: none
