@@ -195,3 +195,19 @@ peer!
 page
 --- response_headers
 WWW-Authenticate: Basic realm="peer"
+
+=== TEST 22: X-Accel-Limit-Rate sets the pace: <200 OK|X-Accel-Limit-Rate: 3000>
+--- config
+    location /p { proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_1; log_by_lua_block { ngx.log(ngx.WARN, "the rate is ", ngx.var.limit_rate) } }
+--- response_body chomp
+peer!
+--- error_log
+the rate is 3000
+
+=== TEST 23: unless it is ignored: <200 OK|X-Accel-Limit-Rate: 3000>
+--- config
+    location /p { proxy_ignore_headers X-Accel-Limit-Rate; proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_1; log_by_lua_block { ngx.log(ngx.WARN, "the rate is ", ngx.var.limit_rate) } }
+--- response_body chomp
+peer!
+--- error_log
+the rate is 0

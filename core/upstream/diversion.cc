@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <sluice/base/strings.h>
 #include <sluice/http/uri.h>
 #include <sluice/server/exchange.h>
 
@@ -37,6 +38,9 @@ bool has_error_page(const Location& location, int status) {
 }  // namespace
 
 Outcome ProxyHandler::divert(Exchange& exchange, const ResponseHead& response) const {
+  if (const Header* pace = response.headers.find(HeaderId::x_accel_limit_rate); pace != nullptr && (conf_.ignored_fields & kSteerLimitRate) == 0) {
+    if (const auto rate = parse_uint(pace->value())) exchange.set_limit_rate(*rate);
+  }
   if (response.status >= 300 && conf_.intercept_errors && has_error_page(exchange.location(), response.status)) {
     // Without its challenge a 401 would be of no use.
     for (const Header* h = response.headers.find(HeaderId::www_authenticate); h != nullptr && response.status == 401; h = response.headers.next(h)) {

@@ -59,7 +59,7 @@ class ProxyHandler final : public PhaseHandler {
 
  private:
   Task<Outcome> proxy(Exchange& exchange) const;
-  // divert decides whether something else takes the place of the peer's response: an error_page (proxy_intercept_errors) or another
+  // divert sets the pace that X-Accel-Limit-Rate wants, and decides whether something else takes the place of the peer's response: an error_page (proxy_intercept_errors) or another
   // location (X-Accel-Redirect). next(): nothing does.
   Outcome divert(Exchange& exchange, const ResponseHead& response) const;
   Outcome accelerate(Exchange& exchange, const ResponseHead& response) const;
