@@ -153,6 +153,12 @@ uint16_t Address::port() const {
   return 0;
 }
 
+Address Address::with_port(uint16_t port) const {
+  Address other = *this;
+  (family() == AF_INET ? other.storage_.v4.sin_port : other.storage_.v6.sin6_port) = htons(port);
+  return other;
+}
+
 std::string Address::host_text() const {
   char buffer[INET6_ADDRSTRLEN] = "";
   if (family() == AF_INET) inet_ntop(AF_INET, &storage_.v4.sin_addr, buffer, sizeof buffer);

@@ -38,6 +38,7 @@ std::span<const Directive> block_directives();    // http, server, location; no 
 std::span<const Directive> server_directives();   // ServerConf
 std::span<const Directive> core_directives();     // CoreConf
 std::span<const Directive> log_directives();      // CoreConf
+std::span<const Directive> resolver_directives(); // CoreConf
 
 // core_variables: `$uri`, `$host`, ... : core/server/variables*.cc.
 std::span<const VariableRow> request_variables();

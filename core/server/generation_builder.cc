@@ -82,6 +82,7 @@ void GenerationBuilder::declare_core() {
   own(server_directives(), {.location_slot = kServerConfSlot});
   own(core_directives(), {.location_slot = kCoreConfSlot});
   own(log_directives(), {.location_slot = kCoreConfSlot});
+  own(resolver_directives(), {.location_slot = kCoreConfSlot});
   for (auto rows : {request_variables(), connection_variables(), response_variables()}) {
     CHECK(generation_->variables.add_rows(rows).ok());
   }

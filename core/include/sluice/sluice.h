@@ -11,10 +11,12 @@
 #include <sluice/http/message.h>
 #include <sluice/log/log.h>
 #include <sluice/metrics/metrics.h>
+#include <sluice/net/resolver.h>
 #include <sluice/server/builder.h>
 #include <sluice/server/computed_value.h>
 #include <sluice/server/exchange.h>
 #include <sluice/server/generation.h>
 #include <sluice/server/module.h>
 #include <sluice/server/process_context.h>
+#include <sluice/server/resolvers.h>
 #include <sluice/upstream/upstream.h>

@@ -42,6 +42,7 @@ class SLUICE_API Address {
   int family() const { return storage_.any.sa_family; }
   bool is_unix() const { return family() == AF_UNIX; }
   uint16_t port() const;          // host order; 0 for unix
+  Address with_port(uint16_t port) const;  // REQUIRES: !is_unix()
   std::string host_text() const;  // "127.0.0.1", "::1", "unix:"; nginx's $remote_addr
   std::string text() const;       // "127.0.0.1:80", "[::1]:80", "unix:/path"; nginx's $upstream_addr
   bool operator==(const Address& other) const;

@@ -15,6 +15,7 @@
 namespace sluice {
 
 class AccessLog;
+struct ResolverOptions;
 
 struct ErrorPage {
   int status = 0;              // the status this page is for
@@ -65,6 +66,8 @@ struct CoreConf {
   std::vector<std::shared_ptr<const AccessLog>> access_logs;
   LogFileCache log_file_cache;
   std::shared_ptr<Logger> error_log;              // null: the process log
+  std::shared_ptr<const ResolverOptions> resolver;  // of the `resolver` directive; null: none, the system's servers are asked
+  Milliseconds resolver_timeout{30'000};
 
   void enter_block() { internal = false; }
 };

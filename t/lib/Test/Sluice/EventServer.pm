@@ -23,26 +23,28 @@ use Test::Sluice::Process;
 my $kReadBytes  = 65_536;
 my $kQueueBytes = 65_536;
 
-# start: port => N (default: a free one) or path => 'unix socket', host => '127.0.0.1', and what the subclass takes.
+# start: port => N (default: a free one) or path => 'unix socket', host => '127.0.0.1', and what the subclass takes. With udp => 1 it
+# has a UDP socket on the same port, too, whose datagrams go to on_datagram(bytes, from); send_datagram(bytes, to) answers.
 # Listens before it returns. Ends when the test ends or calls stop.
 sub start {
     my ($class, %option) = @_;
     $option{port} ||= free_port() unless $option{path};
     my $listener = listener(%option);
+    my $datagrams = $option{udp} ? datagram_socket(%option) : undef;
     CORE::socketpair my $parent, my $child, AF_UNIX, SOCK_STREAM, PF_UNSPEC or die "socketpair: $!\n";
     Test::Sluice::Process::subreaper();
     my $pid = fork;
     die "fork: $!\n" unless defined $pid;
     if ($pid == 0) {
-        close_others(fileno $child, fileno $listener);
+        close_others(map { fileno $_ } grep { $_ } $child, $listener, $datagrams);
         $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP __DIE__);
         $SIG{PIPE} = 'IGNORE';
-        my $self = bless { %option, listener => $listener, control => $child, connections => [], credits => {} }, $class;
+        my $self = bless { %option, listener => $listener, datagrams => $datagrams, control => $child, connections => [], credits => {} }, $class;
         eval { $self->loop; 1 } or print STDERR "$class: $@";
         POSIX::_exit(0);
     }
     CORE::close $child;
-    CORE::close $listener;
+    CORE::close $_ for grep { $_ } $listener, $datagrams;
     Test::Sluice::Process::helper_pid($pid);
     $parent->autoflush(1);
     return bless { %option, control => $parent, pid => $pid }, $class;
@@ -67,6 +69,14 @@ sub listener {
         : IO::Socket::INET->new(LocalAddr => $option{host} || '127.0.0.1', LocalPort => $option{port}, Listen => 128, ReuseAddr => 1);
     die 'cannot listen on ' . ($option{path} || $option{port}) . ": $!\n" unless $socket;
     chmod 0777, $option{path} if $option{path};
+    $socket->blocking(0);
+    return $socket;
+}
+
+sub datagram_socket {
+    my (%option) = @_;
+    my $socket = IO::Socket::INET->new(LocalAddr => $option{host} || '127.0.0.1', LocalPort => $option{port}, Proto => 'udp')
+        or die "no UDP socket on $option{port}: $!\n";
     $socket->blocking(0);
     return $socket;
 }
@@ -113,13 +123,14 @@ sub loop {
         my @read  = map { $_->{socket} } grep { !$_->{paused} && !$_->{finishing} } @open;
         my @write = map { $_->{socket} } grep { length $_->{out} || $_->{more} } @open;
         my ($readable, $writable) = IO::Select::select(
-            IO::Select->new($self->{listener}, $self->{control}, @read), IO::Select->new(@write), undef);
+            IO::Select->new($self->{listener}, $self->{control}, $self->{datagrams} || (), @read), IO::Select->new(@write), undef);
         my %by_fd = map { fileno($_->{socket}) => $_ } @open;
         for my $socket (@{ $writable || [] }) { $self->flush($by_fd{ fileno $socket }) }
         my $asked = 0;
         for my $socket (@{ $readable || [] }) {
             if    ($socket == $self->{listener}) { $self->accept_all }
             elsif ($socket == $self->{control})  { $asked = 1 }
+            elsif ($self->{datagrams} && $socket == $self->{datagrams}) { $self->receive_datagrams }
             elsif (defined fileno $socket)       { $self->read_from($by_fd{ fileno $socket }) }
         }
         return if $asked && !$self->answer;
@@ -137,6 +148,13 @@ sub accept_all {
         $self->on_open($conn);
     }
 }
+
+sub receive_datagrams {
+    my ($self) = @_;
+    while (defined(my $from = CORE::recv $self->{datagrams}, my $bytes, $kReadBytes, 0)) { $self->on_datagram($bytes, $from) }
+}
+
+sub send_datagram { CORE::send $_[0]{datagrams}, $_[1], 0, $_[2] }
 
 sub read_from {
     my ($self, $conn) = @_;
@@ -202,6 +220,7 @@ sub drop {
     $self->on_close($conn);
 }
 
+sub on_datagram { }
 sub on_open  { }
 sub on_data  { }
 sub on_close { }
