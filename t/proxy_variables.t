@@ -1,4 +1,4 @@
-# proxy_pass with variables: an upstream's name or an address; never a DNS query.
+# proxy_pass with variables: an upstream's name or an address. Names that are resolved are in resolver.t and proxy_pass_variables.t.
 use lib 't/lib';
 use Test::Sluice 'no_plan';
 
@@ -85,8 +85,9 @@ qr/^GET \/plain HTTP/
 
 
 
-=== TEST 6: a name that is no upstream is not looked up
+=== TEST 6: with resolver off a name that is no upstream is not looked up
 --- config
+    resolver off;
     location / { proxy_pass http://$arg_to; }
 --- request eval
 [map { "GET /?to=$_" } qw(localhost nobody.example 127.0.0.1.nip.example 1.2.3 localhost:80)]

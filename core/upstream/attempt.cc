@@ -42,7 +42,7 @@ Attempt::Attempt(const ProxyHandler& handler, UpstreamRequest& request, const Up
       outgoing_(outgoing),
       record_(exchange_.add_attempt()),
       started_us_(clock_.now_us()) {
-  record_.address = request.target.peer != nullptr ? std::string_view(request.target.peer->name) : request.target.name;
+  record_.address = request.target.peer != nullptr ? group.name_for(exchange_, *request.target.peer) : request.target.name;
   pool_.begin_use();
   group_.started(request_);
 }

@@ -21,6 +21,11 @@ PeerPool::~PeerPool() {
   while (newest_ != nullptr) drop(*newest_);
 }
 
+std::string_view PeerPool::text() {
+  if (text_.empty()) text_ = address_.text();
+  return text_;
+}
+
 std::unique_ptr<UpstreamConnection> PeerPool::take() {
   if (newest_ == nullptr) return nullptr;
   UpstreamConnection* connection = newest_;
@@ -86,8 +91,14 @@ void ConnectionPools::forget_unused() {
   std::erase_if(pools_, [](const auto& entry) { return entry.second->unused(); });
 }
 
+PeerPool* ConnectionPools::known_pool_of_text(std::string_view text) const {
+  const auto it = texts_.find(text);
+  return it == texts_.end() ? nullptr : it->second;
+}
+
 PeerPool* ConnectionPools::pool_of_text(std::string_view text, uint16_t default_port) {
-  if (auto it = texts_.find(text); it != texts_.end()) return it->second;
+  if (PeerPool* known = known_pool_of_text(text)) return known;
+  if (text.starts_with('*')) return nullptr;  // an address to listen on
   auto address = Address::parse(text, default_port);
   if (!address) return nullptr;
   PeerPool& found = pool(*address);

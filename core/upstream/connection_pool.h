@@ -63,6 +63,8 @@ class PeerPool {
 
   const Address& address() const { return address_; }
   const LocalEnd& local() const { return local_; }
+  // text of the address, made once.
+  std::string_view text();
   // take gives the most recently used idle connection; null when there is none.
   std::unique_ptr<UpstreamConnection> take();
   // put keeps the connection if the limits allow, closing the oldest idle one when there are too many.
@@ -80,6 +82,7 @@ class PeerPool {
 
   Address address_;
   LocalEnd local_;
+  std::string text_;
   UpstreamConnection* newest_ = nullptr;
   UpstreamConnection* oldest_ = nullptr;
   size_t count_ = 0;
@@ -98,6 +101,8 @@ class ConnectionPools {
   PeerPool& pool(const Address& address, const LocalEnd& local);
   // pool_of_text does the same for a literal "ip:port" or "unix:/path"; null when it is none. Known texts cost one hash lookup.
   PeerPool* pool_of_text(std::string_view text, uint16_t default_port);
+  // known_pool_of_text looks only whether the text is known.
+  PeerPool* known_pool_of_text(std::string_view text) const;
 
  private:
   struct TextHash {

@@ -54,14 +54,32 @@ void PeerStates::join() {
 
 PeerState& PeerStates::state(std::string_view upstream, std::string_view peer) {
   const uint64_t key = hash_bytes(concat(upstream, '\0', peer), process_seed()) | 1;  // 0 marks a free slot
+  PeerState* found = shared_state(key);
+  if (found == nullptr) found = &private_[key];
+  keep(*found);
+  return *found;
+}
+
+void PeerStates::keep(PeerState& state) const { state.kept_ms.store(Clock::of_thread().now(), std::memory_order_relaxed); }
+
+PeerState* PeerStates::shared_state(uint64_t key) {
+  const uint64_t now = Clock::of_thread().now();
+  PeerState* abandoned = nullptr;
   for (size_t probe = 0; probe < slots_; ++probe) {
     PeerState& slot = table()[(key + probe) & (slots_ - 1)];
     uint64_t holder = slot.key.load(std::memory_order_acquire);
-    if (holder == 0 && slot.key.compare_exchange_strong(holder, key, std::memory_order_acq_rel)) return slot;
-    if (holder == key) return slot;
+    if (holder == 0 && slot.key.compare_exchange_strong(holder, key, std::memory_order_acq_rel)) return &slot;
+    if (holder == key) return &slot;
+    const bool is_abandoned = slot.active.load(std::memory_order_relaxed) == 0 && slot.kept_ms.load(std::memory_order_relaxed) + kLease.count() < now;
+    if (is_abandoned && abandoned == nullptr) abandoned = &slot;
   }
-  private_.push_back(std::make_unique<PeerState>());
-  return *private_.back();
+  if (abandoned == nullptr) return nullptr;
+  uint64_t former = abandoned->key.load(std::memory_order_relaxed);
+  if (!abandoned->key.compare_exchange_strong(former, key, std::memory_order_acq_rel)) return shared_state(key);
+  abandoned->fails.store(0, std::memory_order_relaxed);
+  abandoned->failed_at_ms.store(0, std::memory_order_relaxed);
+  abandoned->checked_ms.store(0, std::memory_order_relaxed);
+  return abandoned;
 }
 
 }  // namespace sluice

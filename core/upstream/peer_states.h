@@ -10,10 +10,10 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include <sluice/server/builder.h>
 #include <sluice/upstream/upstream.h>
@@ -22,13 +22,19 @@ namespace sluice {
 
 class PeerStates {
  public:
+  // How long a peer that no process speaks of (keep) has its slot for certain.
+  static constexpr Milliseconds kLease{300'000};
+
   // open asks for the zone, sized for `peers` peers.
   static Result<std::unique_ptr<PeerStates>> open(ConfigBuilder& builder, size_t peers);
   // forget_process takes away what a process that has ended left in progress, if the zone is the peers'.
   static Result<void> forget_process(const ZoneSpec& spec, int zone_fd, pid_t process);
 
-  // state finds or claims the slot of a peer. When the table is full the peer gets a state of this process alone.
+  // state finds or claims the slot of a peer. When the table is full, the slot of one whose lease has ended and that has no requests
+  // is taken; when there is none, the peer gets a state of this process alone.
   PeerState& state(std::string_view upstream, std::string_view peer);
+  // keep renews the lease.
+  void keep(PeerState& state) const;
 
   // join finds or claims the ledger of this process. REQUIRED before begin.
   void join();
@@ -50,6 +56,7 @@ class PeerStates {
   static size_t bytes_for(size_t slots) { return slots * sizeof(PeerState) + kLedgers * (sizeof(Owner) + slots * sizeof(Part)); }
 
   PeerStates(std::shared_ptr<Zone> zone, size_t slots) : zone_(std::move(zone)), slots_(slots) {}
+  PeerState* shared_state(uint64_t key);
   PeerState* table() const { return reinterpret_cast<PeerState*>(zone_->data()); }
   std::span<Owner, kLedgers> owners() const { return std::span<Owner, kLedgers>(reinterpret_cast<Owner*>(table() + slots_), kLedgers); }
   Part* ledger(size_t number) const { return reinterpret_cast<Part*>(owners().data() + kLedgers) + number * slots_; }
@@ -62,7 +69,7 @@ class PeerStates {
   std::shared_ptr<Zone> zone_;
   size_t slots_;
   Part* own_ = nullptr;
-  std::vector<std::unique_ptr<PeerState>> private_;
+  std::map<uint64_t, PeerState> private_;
 };
 
 }  // namespace sluice

@@ -10,6 +10,7 @@
 #include <sluice/base/clock.h>
 #include <sluice/conf/tree.h>
 #include <sluice/http/headers.h>
+#include <sluice/net/resolver.h>
 #include <sluice/server/phase.h>
 #include <sluice/server/variable.h>
 
@@ -47,6 +48,9 @@ struct ProxyTarget {
   UpstreamGroup* group = nullptr;  // static: set when the whole configuration is known
   bool settled = false;            // the location's values are known
   bool gave_way = false;           // before that, a content handler further down in the file took its place
+  ResolverOptions resolver_options;
+  std::shared_ptr<Resolver> resolver;  // dynamic: the process's
+  uint32_t turn = 0;            // dynamic: which address of a name comes first
 };
 
 // ContentClaim stands where the location's content handler will be once all its values are known.

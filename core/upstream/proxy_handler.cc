@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include <sluice/http/uri.h>
-
 #include "upstream/attempt.h"
 #include "upstream/local_end.h"
 #include "upstream/retry_policy.h"
@@ -93,15 +91,23 @@ Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
   OutgoingRequest outgoing;
   const Outcome prepared = prepare(exchange, target, outgoing);
   if (prepared.kind != Outcome::Kind::next) co_return prepared;
+  if (!target.name.empty() && target.answer == nullptr) {
+    const Outcome looked_up = co_await look_up(exchange, target);
+    if (looked_up.kind != Outcome::Kind::next) co_return looked_up;
+  }
+  PeersInUse peers(target.group->live_peers());
   UpstreamRequest request(exchange, *target.group);
   request.method = outgoing.method;
-  const NextUpstreamPolicy policy(conf_, Clock::of_thread().now());
+  const NextUpstreamPolicy policy(conf_, Clock::of_thread().now(), target.answer != nullptr ? target.answer->addresses.size() : 1);
   exchange.watch_client(!conf_.ignore_client_abort);
   for (;;) {
     PeerPool* pool = target.address_pool;
-    if (pool != nullptr) {
+    if (target.answer != nullptr) {
+      pool = &address_of_name(exchange, target, request);
+    } else if (pool != nullptr) {
       request.target.name = target.address_text;
     } else {
+      if (peers.renew(target.group->live_peers())) request.clear_tried();
       auto picked = target.group->pick(request);
       if (!picked) {
         exchange.watch_client(false);
@@ -205,72 +211,6 @@ Outcome ProxyHandler::not_picked(Exchange& exchange, const UpstreamRequest& requ
   }
   exchange.set_error(error.kind, ErrorSource::upstream, error.text);
   return Outcome::status(error.kind == ErrorKind::unavailable ? 502 : 500);
-}
-
-Result<void> ProxyHandler::resolve(Exchange& exchange, ResolvedTarget& resolved) const {
-  const ProxyTarget& target = *conf_.target;
-  if (target.dynamic) return resolve_dynamic(exchange, resolved);
-  resolved.group = target.group;
-  exchange.proxy_host = shown_host(target.host);
-  exchange.proxy_port = target.port;
-  if (!target.has_uri) {
-    resolved.uri = request_uri(exchange);
-    return {};
-  }
-  // The location's prefix of the normalised path is replaced by the URI part.
-  Arena& arena = exchange.arena();
-  const std::string_view uri = exchange.uri();
-  const size_t prefix = std::min(conf_.location_prefix.size(), uri.size());
-  const std::string_view rest = escape_uri(uri.substr(prefix), EscapeKind::uri, arena);
-  const bool has_args = !exchange.args().empty();
-  resolved.uri = arena.concat(target.uri_part, rest, has_args ? "?" : "", exchange.args());
-  return {};
-}
-
-// A target with variables: an upstream's name, or an address. It never becomes a DNS query: what a client can put into a variable
-// must not choose which names this machine looks up.
-Result<void> ProxyHandler::resolve_dynamic(Exchange& exchange, ResolvedTarget& resolved) const {
-  const std::string_view url = conf_.target->url.eval(exchange);
-  if (!url.starts_with("http://")) {
-    if (url.starts_with("https://")) return Error(ErrorKind::internal, concat("https upstreams are not supported by this version of sluice: \"", url, '"'));
-    return Error(ErrorKind::internal, concat("invalid URL prefix in \"", url, '"'));
-  }
-  std::string_view rest = url.substr(7), host, uri;
-  if (rest.starts_with("unix:")) {
-    const size_t end = rest.find(':', 5);
-    host = rest.substr(0, end);
-    if (end != std::string_view::npos) uri = rest.substr(end + 1);
-  } else {
-    const size_t end = std::min(rest.find('/'), rest.find('?'));
-    host = rest.substr(0, end);
-    if (end != std::string_view::npos) uri = rest.substr(end);
-  }
-  if (host.empty()) return Error(ErrorKind::internal, concat("no host in upstream \"", url, '"'));
-  exchange.proxy_host = shown_host(host);
-  const size_t colon = host.rfind(':');
-  exchange.proxy_port = colon == std::string_view::npos || host.starts_with("unix:") || host.ends_with(']') ? std::string_view("80") : host.substr(colon + 1);
-  if (uri.empty()) resolved.uri = request_uri(exchange);
-  else resolved.uri = uri.starts_with('?') ? exchange.arena().concat("/", uri) : uri;
-
-  resolved.group = module_.group(host);
-  if (resolved.group != nullptr) return {};
-  resolved.address_pool = module_.pools().pool_of_text(host, 80);
-  if (resolved.address_pool == nullptr) return Error(ErrorKind::unavailable, concat("no resolver defined to resolve ", host));
-  resolved.group = &module_.dynamic_group();
-  resolved.address_text = host;
-  return {};
-}
-
-// The client's own bytes while nothing has changed the URI; else the normalised path, escaped again.
-std::string_view ProxyHandler::request_uri(Exchange& exchange) const {
-  const RequestHead& request = exchange.request();
-  Arena& arena = exchange.arena();
-  if (exchange.uri_is_raw()) {
-    if (request.target.starts_with('/') || request.target == "*") return request.target;
-    return request.has_query ? arena.concat(request.path, "?", request.query) : request.path;
-  }
-  const std::string_view path = escape_uri(exchange.uri(), EscapeKind::uri, arena);
-  return exchange.args().empty() ? path : arena.concat(path, "?", exchange.args());
 }
 
 }  // namespace sluice

@@ -3,6 +3,7 @@
 //   resolve the target -> render the head once -> [pick a peer -> attempt -> retry?]... -> relay the response
 //
 //   proxy_handler.cc   the flow of one request over its attempts
+//   proxy_target.cc    where it goes
 //   upstream_head.cc   the head that goes to the peer, and what of the peer's head goes to the client
 //   diversion.cc       what takes the place of a response
 //   attempt.{h,cc}     one try at one peer
@@ -36,8 +37,12 @@ using HeaderSet = std::bitset<static_cast<size_t>(HeaderId::count)>;
 // Where one request goes: the group, and for an address made of variables the pool of that address.
 struct ResolvedTarget {
   const UpstreamGroup* group = nullptr;
-  PeerPool* address_pool = nullptr;   // dynamic targets that name no upstream
+  PeerPool* address_pool = nullptr;   // dynamic targets that are an address
   std::string_view address_text;
+  std::string_view name;              // dynamic targets that are neither: a name to resolve, its addresses once they are known
+  Resolver::Answer answer;
+  uint32_t turn = 0;                  // which of them comes first
+  uint16_t port = 0;
   std::string_view uri;               // what to ask the peer for
 };
 
@@ -70,6 +75,9 @@ class ProxyHandler final : public PhaseHandler {
   Result<void> resolve(Exchange& exchange, ResolvedTarget& resolved) const;
   Result<void> resolve_dynamic(Exchange& exchange, ResolvedTarget& resolved) const;
   std::string_view request_uri(Exchange& exchange) const;
+  // look_up resolves the target's name; an outcome other than next() ends the request.
+  Task<Outcome> look_up(Exchange& exchange, ResolvedTarget& target) const;
+  PeerPool& address_of_name(Exchange& exchange, const ResolvedTarget& target, UpstreamRequest& request) const;
   // What every request's head has between the target and the client's fields: text that never changes, then fields whose values do,
   // each with the unchanging text behind it.
   struct HeadField {

@@ -1,5 +1,7 @@
 #include "upstream/retry_policy.h"
 
+#include <algorithm>
+
 namespace sluice {
 
 uint32_t NextUpstreamPolicy::condition_of(int status) {
@@ -36,8 +38,8 @@ bool NextUpstreamPolicy::again(const UpstreamRequest& request, const AttemptResu
   if (request_sent && !method_is_idempotent(request.method) && (conf_.next_upstream & kNextNonIdempotent) == 0) {
     return false;
   }
-  const uint64_t peers = request.upstream.peers().size();
-  const uint64_t most = (conf_.next_upstream_tries != 0 ? conf_.next_upstream_tries : std::max<uint64_t>(peers, 1)) + request.more_tries;
+  const uint64_t peers = std::max<uint64_t>({request.upstream.peers().size(), addresses_, 1});
+  const uint64_t most = (conf_.next_upstream_tries != 0 ? conf_.next_upstream_tries : peers) + request.more_tries;
   if (request.tries >= most) return false;
   const Tick now = Clock::of_thread().now();
   return conf_.next_upstream_timeout.count() == 0 || now - started_ < static_cast<Tick>(conf_.next_upstream_timeout.count());

@@ -9,7 +9,8 @@ namespace sluice {
 
 class NextUpstreamPolicy final : public RetryPolicy {
  public:
-  NextUpstreamPolicy(const ProxyConf& conf, Tick started) : conf_(conf), started_(started) {}
+  // `addresses` is how many there are to try when no group has them.
+  NextUpstreamPolicy(const ProxyConf& conf, Tick started, size_t addresses) : conf_(conf), started_(started), addresses_(addresses) {}
   bool again(const UpstreamRequest& request, const AttemptResult& result) const override;
 
   // condition_of gives the proxy_next_upstream condition that a response status stands for; 0: none.
@@ -18,6 +19,7 @@ class NextUpstreamPolicy final : public RetryPolicy {
  private:
   const ProxyConf& conf_;
   Tick started_;
+  size_t addresses_;
 };
 
 }  // namespace sluice

@@ -2,10 +2,6 @@
 
 namespace sluice {
 
-UpstreamGroup::~UpstreamGroup() {
-  for (PeerPool* pool : pools_) pool->end_use();
-}
-
 bool UpstreamGroup::usable(const Peer& peer, const UpstreamRequest& request) const {
   if (peer.down || request.tried(peer)) return false;
   for (const auto& gate : gates_) {
@@ -27,13 +23,6 @@ void UpstreamGroup::started(UpstreamRequest& request) const {
 void UpstreamGroup::ended(UpstreamRequest& request, const AttemptResult& result) const {
   if (const Peer* peer = request.target.peer; peer != nullptr && counts_in_ != nullptr) counts_in_->end(*peer->state);
   for (const auto& observer : observers_) observer->ended(request, result);
-}
-
-void UpstreamGroup::connect_pools(ConnectionPools& pools) {
-  for (const Peer& peer : peers_.list) {
-    pools_.push_back(&pools.pool(peer.address));
-    pools_.back()->begin_use();
-  }
 }
 
 }  // namespace sluice

@@ -1,30 +1,22 @@
-// UpstreamGroup: an upstream block, or the single address of a proxy_pass that names none. Built once, then immutable; what changes
-// is in the peers' shared state.
+// UpstreamGroup: an upstream block, or the address or name of a proxy_pass that names none. Built once; what changes is in its peers.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include <sluice/net/resolver.h>
 #include <sluice/upstream/upstream.h>
 
 #include "upstream/connection_pool.h"
+#include "upstream/live_peers.h"
 #include "upstream/peer_states.h"
 
 namespace sluice {
 
-// The peers of the configuration: they never change while a generation lives.
-class StaticPeers final : public PeerSource {
- public:
-  std::vector<Peer> list;
-  std::span<const Peer> peers() const override { return list; }
-  uint64_t version() const override { return 1; }
-};
-
 class UpstreamGroup final : public Upstream {
  public:
   explicit UpstreamGroup(std::string name) : name_(std::move(name)) {}
-  ~UpstreamGroup() override;
 
   const std::string& name() const override { return name_; }
   const PeerSource& source() const override { return peers_; }
@@ -37,23 +29,29 @@ class UpstreamGroup final : public Upstream {
   void started(UpstreamRequest& request) const;
   void ended(UpstreamRequest& request, const AttemptResult& result) const;
 
-  PeerPool* pool_of(const Peer& peer) const { return pools_[peer.index]; }
-  // connect_pools finds the pools of all peers in this process.
-  void connect_pools(ConnectionPools& pools);
+  // name_for gives the peer's name for as long as the exchange lives: a peer that can go takes its own with it.
+  std::string_view name_for(Exchange& exchange, const Peer& peer) const {
+    return peers_.change() ? exchange.arena().copy(peer.name) : std::string_view(peer.name);
+  }
+
+  const LivePeers& live_peers() const { return peers_; }
+  LivePeers& live_peers() { return peers_; }
+  // REQUIRES: the peer is of the current set.
+  PeerPool* pool_of(const Peer& peer) const { return peers_.current().pools[peer.index]; }
 
  private:
   friend class UpstreamBuilder;
 
   std::string name_;
-  StaticPeers peers_;
+  LivePeers peers_;
   std::unique_ptr<Balancer> balancer_;
   std::vector<std::unique_ptr<Gate>> gates_;
   std::vector<std::unique_ptr<AttemptObserver>> observers_;
-  std::vector<PeerPool*> pools_;
   const PeerStates* counts_in_ = nullptr;  // null when nobody reads what is in progress: neither a gate nor a balancer of choice
 
  public:
   KeepaliveLimits keepalive;
+  ResolverOptions resolver;   // who is asked for the names of its servers
 };
 
 }  // namespace sluice

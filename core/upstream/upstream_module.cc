@@ -1,6 +1,7 @@
 #include "upstream/upstream_module.h"
 
 #include <sluice/base/hash.h>
+#include <sluice/server/resolvers.h>
 
 #include "upstream/directives.h"
 #include "upstream/proxy_handler.h"
@@ -20,6 +21,7 @@ Result<void> UpstreamModule::finish_location(BlockScope& scope, const void* conf
   const auto& proxy = *static_cast<const ProxyConf*>(conf);
   if (proxy.target == nullptr || proxy.target->gave_way) return {};
   proxy.target->settled = true;
+  proxy.target->resolver_options = resolver_options(scope.location()->core);
   scope.set_content(std::make_unique<ProxyHandler>(*this, proxy));
   return {};
 }
@@ -37,7 +39,8 @@ Result<UpstreamBuilder*> UpstreamModule::begin_upstream(const ConfigPlace& place
 Result<UpstreamBuilder*> UpstreamModule::builder_of_target(ConfigBuilder& builder, ProxyTarget& target) {
   if (auto it = builders_by_name_.find(target.host); it != builders_by_name_.end()) return it->second;
   TRY_ASSIGN(UpstreamBuilder * made, begin_upstream(target.place, target.host));
-  TRY(made->add_server(builder, target.place, target.host, Peer{}));
+  made->resolver() = target.resolver_options;
+  TRY(made->add_server(builder, target.place, target.host, {}));
   return made;
 }
 
@@ -49,8 +52,8 @@ Result<void> UpstreamModule::check(ConfigBuilder& builder) {
   }
   size_t peers = 0;
   for (auto& upstream : builders_) {
-    if (upstream->peers() == 0) return config_error(upstream->place(), "no servers are inside upstream");
-    peers += upstream->peers();
+    if (upstream->empty()) return config_error(upstream->place(), "no servers are inside upstream");
+    peers += upstream->room();
   }
   if (!builders_.empty()) {
     TRY_ASSIGN(states_, PeerStates::open(builder, peers));
@@ -70,8 +73,34 @@ Result<void> UpstreamModule::check(ConfigBuilder& builder) {
 Result<void> UpstreamModule::start(ProcessContext& process, const Generation&) {
   pools_ = &ConnectionPools::of(process);
   if (states_ != nullptr) states_->join();
-  for (auto& [name, group] : groups_) group->connect_pools(*pools_);
+  for (auto& [name, group] : groups_) group->live_peers().connect(*pools_);
+  for (auto& target : targets_) {
+    if (target->dynamic) target->resolver = shared_resolver(process, target->resolver_options);
+  }
+  if (process.serves()) watch_names(process);
   return {};
+}
+
+// The names that have no address yet are asked for at once, the others one after the other: many names are no burst of questions.
+void UpstreamModule::watch_names(ProcessContext& process) {
+  constexpr Milliseconds kBetweenNames{2};
+  Milliseconds delay{0};
+  for (auto& [name, group] : groups_) {
+    const auto& lines = group->live_peers().lines();
+    for (size_t i = 0; i < lines.size(); ++i) {
+      if (!lines[i].follows_name()) continue;
+      watches_.push_back(std::make_unique<NameWatch>(*group, i, shared_resolver(process, group->resolver), lines[i].peers.empty() ? Milliseconds{0} : delay));
+      delay += kBetweenNames;
+    }
+  }
+  if (!watches_.empty()) state_keeper_.begin();
+}
+
+void UpstreamModule::retire() { watches_.clear(); }
+
+void UpstreamModule::StateKeeper::on_timer() {
+  for (const auto& [name, group] : module_.groups_) group->live_peers().keep_states();
+  begin();
 }
 
 const UpstreamGroup* UpstreamModule::group(std::string_view name) const {

@@ -11,6 +11,7 @@
 
 #include <sluice/server/module.h>
 
+#include "upstream/name_watch.h"
 #include "upstream/proxy_conf.h"
 #include "upstream/upstream_builder.h"
 
@@ -22,6 +23,7 @@ class UpstreamModule final : public Module {
   Result<void> finish_location(BlockScope& scope, const void* conf) override;
   Result<void> check(ConfigBuilder& builder) override;
   Result<void> start(ProcessContext& process, const Generation& generation) override;
+  void retire() override;
 
   // begin_upstream registers a block's builder; an error when the name is taken.
   Result<UpstreamBuilder*> begin_upstream(const ConfigPlace& place, std::string name);
@@ -39,7 +41,19 @@ class UpstreamModule final : public Module {
     size_t operator()(std::string_view name) const;
   };
 
+  // Tells other processes from time to time which peers are still in use.
+  class StateKeeper final : public Timer {
+   public:
+    explicit StateKeeper(UpstreamModule& module) : module_(module) {}
+    void begin() { arm_after(PeerStates::kLease / 4); }
+
+   private:
+    void on_timer() override;
+    UpstreamModule& module_;
+  };
+
   Result<UpstreamBuilder*> builder_of_target(ConfigBuilder& builder, ProxyTarget& target);
+  void watch_names(ProcessContext& process);
 
   std::vector<std::unique_ptr<UpstreamBuilder>> builders_;
   std::map<std::string, UpstreamBuilder*, std::less<>> builders_by_name_;
@@ -48,6 +62,8 @@ class UpstreamModule final : public Module {
   std::unordered_map<std::string, std::unique_ptr<UpstreamGroup>, NameHash, std::equal_to<>> groups_;
   std::unique_ptr<UpstreamGroup> dynamic_group_;
   ConnectionPools* pools_ = nullptr;
+  StateKeeper state_keeper_{*this};
+  std::vector<std::unique_ptr<NameWatch>> watches_;  // they use the groups
 };
 
 }  // namespace sluice

@@ -12,10 +12,14 @@ using namespace sluice;
 // Each process has its own cached clock: a mark of another one may lie ahead of ours.
 bool passed(uint64_t now, uint64_t mark, Milliseconds time) { return now > mark && now - mark > static_cast<uint64_t>(time.count()); }
 
+// Asked only of a peer that has failed: how many there are may change.
+bool is_only_peer(const UpstreamRequest& request) { return request.upstream.peers().size() == 1; }
+
 class FailGate final : public Gate {
  public:
-  bool allows(const Peer& peer, const UpstreamRequest&) const override {
+  bool allows(const Peer& peer, const UpstreamRequest& request) const override {
     if (peer.max_fails == 0 || peer.state->fails.load(std::memory_order_relaxed) < peer.max_fails) return true;
+    if (is_only_peer(request)) return true;
     return passed(Clock::of_thread().now(), peer.state->checked_ms.load(std::memory_order_relaxed), peer.fail_timeout);
   }
 };
@@ -39,7 +43,7 @@ class FailObserver final : public AttemptObserver {
   void ended(UpstreamRequest& request, const AttemptResult& result) override {
     const Peer* peer = request.target.peer;
     if (peer == nullptr || peer->max_fails == 0) return;
-    if (result.counts_as_failure) return failed(request, *peer);
+    if (result.counts_as_failure) return is_only_peer(request) ? void() : failed(request, *peer);
     if (result.kind == AttemptResult::Kind::client_gone) return;
     if (peer->state->fails.load(std::memory_order_relaxed) != 0) peer->state->fails.store(0, std::memory_order_relaxed);
   }
@@ -65,7 +69,7 @@ constexpr UpstreamPolicyFactory kFactory = {[](UpstreamScope& scope, std::span<c
     counts_fails |= peer.max_fails > 0;
     limits_connections |= peer.max_conns > 0;
   }
-  if (counts_fails && peers.size() > 1) {
+  if (counts_fails && (peers.size() > 1 || scope.peers_change())) {
     scope.add_gate(std::make_unique<FailGate>());
     scope.add_observer(std::make_unique<FailObserver>());
   }

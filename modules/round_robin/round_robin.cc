@@ -4,6 +4,7 @@
 // turns in proportion to their weights without bursts. Backup peers are used
 // when no primary one is usable. State is the worker's own.
 
+#include <algorithm>
 #include <vector>
 
 #include <sluice/sluice.h>
@@ -19,7 +20,7 @@ class RoundRobin final : public Balancer {
   Result<void> pick(UpstreamRequest& request) override {
     const auto peers = upstream_.peers();
     if (peers.size() == 1) return pick_only(peers[0], request);
-    if (current_.size() != peers.size()) current_.assign(peers.size(), 0);
+    if (version_ != upstream_.source().version()) follow(peers);
     const Peer* best = pick_from(peers, request, Tier::primary);
     if (best == nullptr) best = pick_from(peers, request, Tier::backup);
     if (best == nullptr) return no_live();
@@ -30,6 +31,10 @@ class RoundRobin final : public Balancer {
 
  private:
   enum class Tier { primary, backup };
+  struct Turn {
+    const PeerState* state;
+    int64_t weight;
+  };
 
   static Error no_live() { return Error(ErrorKind::unavailable, "no live upstreams", ErrorSource::upstream); }
 
@@ -39,21 +44,33 @@ class RoundRobin final : public Balancer {
     return {};
   }
 
+  // follow makes the weights those of other peers: whoever stays keeps his.
+  void follow(std::span<const Peer> peers) {
+    std::vector<Turn> turns;
+    for (const Peer& peer : peers) {
+      const auto known = std::find_if(turns_.begin(), turns_.end(), [&](const Turn& turn) { return turn.state == peer.state; });
+      turns.push_back({peer.state, known == turns_.end() ? 0 : known->weight});
+    }
+    turns_ = std::move(turns);
+    version_ = upstream_.source().version();
+  }
+
   const Peer* pick_from(std::span<const Peer> peers, const UpstreamRequest& request, Tier tier) {
     const Peer* best = nullptr;
     int64_t total = 0;
     for (const Peer& peer : peers) {
       if (peer.backup != (tier == Tier::backup) || !upstream_.usable(peer, request)) continue;
-      current_[peer.index] += peer.weight;
+      turns_[peer.index].weight += peer.weight;
       total += peer.weight;
-      if (best == nullptr || current_[peer.index] > current_[best->index]) best = &peer;
+      if (best == nullptr || turns_[peer.index].weight > turns_[best->index].weight) best = &peer;
     }
-    if (best != nullptr) current_[best->index] -= total;
+    if (best != nullptr) turns_[best->index].weight -= total;
     return best;
   }
 
   const Upstream& upstream_;
-  std::vector<int64_t> current_;
+  std::vector<Turn> turns_;   // by Peer::index
+  uint64_t version_ = 0;      // of the peers that they are of
 };
 
 constexpr BalancerFactory kFactory = {

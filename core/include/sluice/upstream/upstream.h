@@ -32,6 +32,7 @@ struct PeerState {
   std::atomic<uint64_t> failed_at_ms;   // monotonic; last failure
   std::atomic<uint64_t> checked_ms;     // monotonic; when the window was last looked at
   std::atomic<int64_t> weight_state;    // for balancers
+  std::atomic<uint64_t> kept_ms;        // monotonic; when a process last said that it has this peer
 };
 
 // One address of an upstream, with the parameters of its `server` line.
@@ -121,10 +122,12 @@ class RetryPolicy {
   virtual bool again(const UpstreamRequest& request, const AttemptResult& result) const = 0;
 };
 
+// Peers come and go while sluice runs (names are looked up again), so a balancer that keeps something per peer makes it anew when
+// version() has moved. A request may finish with a peer that is not in the list any more: Peer and PeerState live as long as it does.
 class PeerSource {
  public:
   virtual ~PeerSource() = default;
-  // peers of the upstream now; `version` moves when they change.
+  // peers of the upstream now, maybe none; `version` moves when they change. The span is good until the next wait.
   virtual std::span<const Peer> peers() const = 0;
   virtual uint64_t version() const = 0;
 };
@@ -158,9 +161,12 @@ class SLUICE_API UpstreamScope {
   virtual void add_gate(std::unique_ptr<Gate> gate) = 0;
   virtual void add_observer(std::unique_ptr<AttemptObserver> observer) = 0;
   virtual const std::string& name() const = 0;
+  // peers_change: other peers may come while sluice runs, with the parameters that these have.
+  virtual bool peers_change() const = 0;
 };
 
-// Kind "upstream_policy": a module that wants to add gates and observers to every upstream provides this.
+// Kind "upstream_policy": a module that wants to add gates and observers to every upstream provides this. Of a `server` that stands for
+// no address yet, `peers` has one without an address.
 struct UpstreamPolicyFactory {
   void (*attach)(UpstreamScope& scope, std::span<const Peer> peers);
 };
