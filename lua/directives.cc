@@ -172,7 +172,8 @@ Result<void> code_cache(DirectiveUse& use) {
 
 Result<void> accept(DirectiveUse&) { return {}; }
 
-constexpr uint32_t kAnyBlock = kHttp | kServer | kLocation;
+constexpr uint32_t kAnyBlock = kHttp | kServer | kLocation | kLocationIf;
+constexpr uint32_t kScripts = kServer | kServerIf | kLocation | kLocationIf;
 
 constexpr Directive block(std::string_view name, uint32_t contexts, Result<void> (*apply)(DirectiveUse&), std::string_view help) {
   return {name, contexts, 0, 0, BlockShape::raw, Repeat::once, apply, nullptr, "", help};
@@ -194,7 +195,7 @@ constexpr Directive kDirectives[] = {
     HOOK("rewrite_by_lua", kAnyBlock, "Runs at the end of the rewrite phase; may wait.",
          phase_hook<&LuaConf::rewrite, LuaPhase::rewrite,),
     HOOK("access_by_lua", kAnyBlock, "Runs at the end of the access phase; may wait.", phase_hook<&LuaConf::access, LuaPhase::access,),
-    HOOK("content_by_lua", kLocation, "Makes the response; may wait.", content_hook<),
+    HOOK("content_by_lua", kLocation | kLocationIf, "Makes the response; may wait.", content_hook<),
     HOOK("header_filter_by_lua", kAnyBlock, "Runs before the head of a response is sent.",
          filter_hook<&LuaConf::header_filter, LuaHeaderFilter,),
     HOOK("body_filter_by_lua", kAnyBlock, "Runs for every piece of a response's body.",
@@ -203,11 +204,11 @@ constexpr Directive kDirectives[] = {
          phase_hook<&LuaConf::log, LuaPhase::log,),
     block("balancer_by_lua_block", kUpstream, &balancer_hook<Source::block>, "Chooses the peer of every try with ngx.balancer."),
     one("balancer_by_lua_file", kUpstream, &balancer_hook<Source::file>, "", "As balancer_by_lua_block, from a file."),
-    {"set_by_lua_block", kServer | kLocation, 1, 1, BlockShape::raw, Repeat::any, &set_hook<Source::block>, nullptr, "",
+    {"set_by_lua_block", kScripts, 1, 1, BlockShape::raw, Repeat::any, &set_hook<Source::block>, nullptr, "",
      "Gives a variable the value that the code returns, in the order of set, if and return."},
-    {"set_by_lua_file", kServer | kLocation, 2, -1, BlockShape::none, Repeat::any, &set_hook<Source::file>, nullptr, "",
+    {"set_by_lua_file", kScripts, 2, -1, BlockShape::none, Repeat::any, &set_hook<Source::file>, nullptr, "",
      "As set_by_lua_block, from a file; further arguments are ngx.arg[1], ..."},
-    {"set_by_lua", kServer | kLocation, 2, -1, BlockShape::none, Repeat::any, &set_hook<Source::text>, nullptr, "",
+    {"set_by_lua", kScripts, 2, -1, BlockShape::none, Repeat::any, &set_hook<Source::text>, nullptr, "",
      "As set_by_lua_block, as a string; further arguments are ngx.arg[1], ..."},
 
     {"lua_shared_dict", kHttp, 2, 2, BlockShape::none, Repeat::any, &add_shared_dict, nullptr, "",

@@ -133,6 +133,48 @@ refused(location => 'set $host y; # here',             'the duplicate "host" var
 refused(http     => "log_format a '\$nothing'; # here\nserver { access_log b a; }", 'unknown "nothing" variable');
 refused(location => 'proxy_set_header X $nothing; # here', 'unknown "nothing" variable');
 
+# --- scripts
+
+refused(location => "if (\$host) {\n if (\$uri) { # here\n }\n}", '"if" directive is not allowed here');
+refused(server   => "if (\$host) {\n root html; # here\n}",        '"root" directive is not allowed here');
+refused(location => "if (\$host) {\n client_max_body_size 1; # here\n}", '"client_max_body_size" directive is not allowed here');
+refused(http     => 'if ($host) { # here' . "\n}",                 '"if" directive is not allowed here');
+refused(location => "if (\$host) {\n proxy_pass http://127.0.0.1:1/x; # here\n}",
+    '"proxy_pass" cannot have URI part in location given by regular expression, or inside named location, or inside "if" statement, or inside "limit_except" block');
+for my $condition (['($a', '$a'], ['$a)', '$a)'], ['()', ')'], ['( )', ')'], ['(a)', 'a'], ['($host = )', '$host'], ['($host a)', '$host'],
+                   ['($host = a b)', '$host'], ['(-f)', '-f'], ['(-q /x)', '-q'], ['( ! -f /x )', '!'], ['($)', '$']) {
+    refused(location => "if $condition->[0] { # here\n}", "invalid condition \"$condition->[1]\"");
+}
+refused(location => "if (\$host == x) { # here\n}",       'unexpected "==" in condition');
+refused(location => "if (\$nothing = x) { # here\n}",     'unknown "nothing" variable');
+refused(location => "if (\$host ~ \"(\") { # here\n}",    'pcre2_compile() failed: missing closing parenthesis in "("');
+refused(location => 'rewrite a ""; # here',               'empty replacement');
+refused(location => 'rewrite a b c; # here',              'invalid parameter "c"');
+refused(location => 'rewrite a $nothing; # here',         'unknown "nothing" variable');
+refused(location => 'rewrite a; # here',                  'invalid number of arguments in "rewrite" directive');
+refused(location => 'break now; # here',                  'invalid number of arguments in "break" directive');
+refused(location => "limit_except GET {\n return 400; # here\n}", '"return" directive is not allowed here');
+refused(location => "limit_except BREW { # here\n}",      'invalid method "BREW"');
+refused(location => "limit_except GET {\n}\nlimit_except POST { # here\n}", '"limit_except" directive is duplicate');
+refused(server   => "limit_except GET { # here\n}",       '"limit_except" directive is not allowed here');
+refused(server   => 'error_page 499 /x; # here',          'invalid value "499"');
+refused(server   => 'error_page 404 =abc /x; # here',     'invalid value "=abc"');
+refused(server   => 'error_page 404 =200 =201 /x; # here', 'invalid value "=200"');
+refused(server   => 'error_page = /x; # here',            'invalid value "="');
+refused(main     => 'worker_cpu_affinity 012; # here',    'invalid character "2" in "worker_cpu_affinity"');
+refused(main     => 'worker_cpu_affinity auto 01 10; # here', 'invalid number of arguments in "worker_cpu_affinity" directive');
+refused(main     => 'worker_priority 21; # here',         '"worker_priority" directive invalid number');
+refused(main     => 'thread_pool x; # here',              'missing "threads" parameter in thread pool "x"');
+refused(http     => 'keepalive_disable opera; # here',    'invalid value "opera"');
+
+# --- what nginx has and sluice has not
+
+like refused(server => 'ssl_certificate a.pem; # here', 'unknown directive "ssl_certificate"'),
+    qr/^    directive "ssl_certificate" of nginx is not supported by this version of sluice: TLS is not there yet$/m, 'a family, with its reason';
+like refused(location => 'fastcgi_pass a:1; # here', 'unknown directive "fastcgi_pass"'), qr/of nginx is not supported .*: another protocol/, 'another';
+like refused(main => "stream { # here\n}", 'unknown directive "stream"'), qr/TCP and UDP are not there yet/, 'a block';
+unlike refused(server => 'ssl_nonsense_of_mine; # here' =~ s/ssl_/sll_/r, 'unknown directive "sll_nonsense_of_mine"'), qr/of nginx/, 'a name that nginx does not have';
+
 # --- servers
 
 refused(server => 'listen 127.0.0.1:0; # here',            'invalid port in "127.0.0.1:0" of the "listen" directive');

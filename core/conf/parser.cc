@@ -81,6 +81,7 @@ class Parser {
   Result<void> parse_body(Input& input, BodyKind kind, ConfigNode& parent) {
     for (;;) {
       auto node = std::make_unique<ConfigNode>();
+      node->position = ++position_;
       TRY_ASSIGN(Token last, read_directive(input, *node));
       switch (last.kind) {
         case Token::Kind::block_end:
@@ -277,6 +278,7 @@ class Parser {
   std::unordered_map<std::string_view, const ConfigFile*> by_path_;
   std::vector<const ConfigFile*> open_;  // the files being parsed, outermost first
   size_t depth_ = 0;
+  uint32_t position_ = 0;
 };
 
 }  // namespace

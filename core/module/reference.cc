@@ -13,7 +13,9 @@ namespace sluice {
 namespace {
 
 constexpr std::pair<Context, std::string_view> kContexts[] = {{kMain, "main"},     {kEvents, "events"},     {kHttp, "http"},
-                                                              {kServer, "server"}, {kLocation, "location"}, {kUpstream, "upstream"}};
+                                                              {kServer, "server"}, {kLocation, "location"}, {kServerIf, "if in server"},
+                                                              {kLocationIf, "if in location"}, {kLimitExcept, "limit_except"},
+                                                              {kUpstream, "upstream"}};
 
 std::string contexts_text(uint32_t contexts) {
   std::string text;

@@ -42,6 +42,12 @@ Result<void> set_open_files_limit(uint64_t count) {
   return {};
 }
 
+Result<void> set_core_limit(uint64_t bytes) {
+  rlimit limit{bytes, bytes};
+  if (setrlimit(RLIMIT_CORE, &limit) != 0) return os_error(concat("setrlimit(RLIMIT_CORE, ", bytes, ')'), errno);
+  return {};
+}
+
 void raise_open_files_limit() {
   rlimit limit = {};
   getrlimit(RLIMIT_NOFILE, &limit);

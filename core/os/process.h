@@ -21,6 +21,9 @@ Result<void> send_signal_to(int pidfd, int signal);
 uint64_t open_files_limit();
 Result<void> set_open_files_limit(uint64_t count);
 
+// set_core_limit bounds the core file of this process; both limits.
+Result<void> set_core_limit(uint64_t bytes);
+
 // raise_open_files_limit raises the soft limit to the hard one; what cannot be raised stays.
 void raise_open_files_limit();
 

@@ -315,6 +315,19 @@ Result<void> set_limits(const MainConf& main) {
   return {};
 }
 
+// Where a worker runs and how it is ranked; what the system refuses is logged, as in nginx. Needs root's rights for a part of it.
+void set_scheduling(const ChildSetup& setup) {
+  const MainConf& main = setup.configuration.main;
+  auto logged = [](Result<void> done) {
+    if (!done) LOG(Logger::process(), alert, done.error().text);
+  };
+  if (main.has_rlimit_core) logged(set_core_limit(main.worker_rlimit_core));
+  if (setup.kind != ProcessKind::worker) return;
+  if (main.worker_priority != 0) logged(set_nice_value(main.worker_priority));
+  if (main.worker_cpu_affinity.empty()) return;
+  logged(run_on(cpus_of_worker(main.worker_cpu_affinity, usable_cpus(), static_cast<size_t>(setup.index))));
+}
+
 // Workers have the variables that `env` names, and TZ, as in nginx.
 void set_environment(const MainConf& main) {
   std::vector<std::string> kept;
@@ -338,6 +351,7 @@ Result<void> become_child(const ChildSetup& setup) {
   setup.title.set(child_name(setup.kind));
   signal(SIGPIPE, SIG_IGN);
   if (auto limited = set_limits(main); !limited) LOG(Logger::process(), alert, limited.error().text);
+  set_scheduling(setup);
   if (setup.user) TRY(drop_privileges(*setup.user));
   if (!main.working_directory.empty() && chdir(main.working_directory.c_str()) != 0)
     return path_error("chdir", main.working_directory, errno);

@@ -18,6 +18,9 @@ std::vector<std::string> get_texts(WireReader& reader) {
 void put(WireWriter& writer, const MainConf& main) {
   writer.number(main.daemon).number(main.master_process).text(main.pid).text(main.user).text(main.group);
   writer.number(static_cast<uint64_t>(main.worker_processes)).number(main.worker_connections).number(main.worker_rlimit_nofile);
+  writer.number(main.worker_rlimit_core).number(main.has_rlimit_core).number(static_cast<uint64_t>(main.worker_priority));
+  writer.number(main.worker_cpu_affinity.automatic);
+  put(writer, main.worker_cpu_affinity.masks);
   for (Milliseconds time : {main.worker_shutdown_timeout, main.worker_watchdog, main.reload_timeout})
     writer.number(static_cast<uint64_t>(time.count()));
   writer.number(main.error_logs.size());
@@ -36,6 +39,11 @@ MainConf get_main(WireReader& reader) {
   main.worker_processes = static_cast<int>(reader.number());
   main.worker_connections = reader.number();
   main.worker_rlimit_nofile = reader.number();
+  main.worker_rlimit_core = reader.number();
+  main.has_rlimit_core = reader.number() != 0;
+  main.worker_priority = static_cast<int>(reader.number());
+  main.worker_cpu_affinity.automatic = reader.number() != 0;
+  main.worker_cpu_affinity.masks = get_texts(reader);
   for (Milliseconds* time : {&main.worker_shutdown_timeout, &main.worker_watchdog, &main.reload_timeout})
     *time = Milliseconds(reader.number());
   for (size_t n = reader.count(); n > 0; --n) {

@@ -72,6 +72,9 @@ void Reload::warn_of_late_changes(const MainConf& main) const {
   check(main.environment == running.environment, "env");
   check(main.working_directory == running.working_directory, "working_directory");
   check(main.worker_rlimit_nofile == running.worker_rlimit_nofile, "worker_rlimit_nofile");
+  check(main.worker_rlimit_core == running.worker_rlimit_core && main.has_rlimit_core == running.has_rlimit_core, "worker_rlimit_core");
+  check(main.worker_priority == running.worker_priority, "worker_priority");
+  check(main.worker_cpu_affinity == running.worker_cpu_affinity, "worker_cpu_affinity");
 }
 
 void Reload::enter(Stage stage) {

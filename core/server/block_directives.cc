@@ -47,6 +47,37 @@ Result<void> enter_location(DirectiveUse& use) {
   return {};
 }
 
+// method_bit finds a method by its name in any case; 0 for what cannot be limited.
+uint32_t method_bit(std::string_view name) {
+  constexpr auto kFirst = static_cast<uint32_t>(Method::get), kLast = static_cast<uint32_t>(Method::patch);
+  for (uint32_t bit = kFirst; bit <= kLast; bit <<= 1) {
+    if (iequals(method_name(static_cast<Method>(bit)), name)) return bit;
+  }
+  return 0;
+}
+
+// GET allows HEAD too.
+Result<uint32_t> parse_methods(const DirectiveUse& use) {
+  uint32_t methods = 0;
+  for (const std::string& name : use.node.args) {
+    const uint32_t bit = method_bit(name);
+    if (bit == 0) return use.error(concat("invalid method \"", name, '"'));
+    methods |= bit;
+  }
+  if ((methods & static_cast<uint32_t>(Method::get)) != 0) methods |= static_cast<uint32_t>(Method::head);
+  return methods;
+}
+
+Result<void> enter_limit_except(DirectiveUse& use) {
+  auto limit = std::make_unique<MethodLimit>();
+  TRY_ASSIGN(limit->methods, parse_methods(use));
+  limit->others = BlockScope::State::same_place(*use.block.location());
+  Location& others = *limit->others;
+  use.block.location()->method_limit = std::move(limit);
+  auto& state = BlockScope::State::of(use.block);
+  return GenerationBuilder::of(use.block.builder()).apply_block(use.node, kLimitExcept, &state, &use.block.owner<PlaceDraft>(), &others);
+}
+
 Result<void> add_listen(DirectiveUse& use) {
   auto& builder = GenerationBuilder::of(use.block.builder());
   TRY_ASSIGN(std::vector<ListenLine> lines, parse_listen(use));
@@ -73,6 +104,9 @@ constexpr Directive kRows[] = {
     {"location", kServer | kLocation, 1, 2, BlockShape::block, Repeat::any, enter_location, nullptr, "",
      "Values for requests with a path: `= path` (exactly), `path` (longest prefix), `^~ path` (prefix that keeps regular "
      "expressions out), `~ regex`, `~* regex` (any case), `@name` (for internal redirects). May be nested."},
+    {"limit_except", kLocation, 1, -1, BlockShape::block, Repeat::once, enter_limit_except, nullptr, "",
+     "Values for requests with other methods than those named (GET allows HEAD), usually allow, deny or auth_basic. As in nginx, the "
+     "location's scripts (set, rewrite, return, if) do not run for them."},
     {"listen", kServer, 1, -1, BlockShape::none, Repeat::any, add_listen, nullptr, "*:80 | *:8000",
      "An address and port, a port, or `unix:PATH` to accept connections on. Parameters: default_server, backlog=N, "
      "ipv6only=on|off; bind and reuseport are accepted, for they always hold. Without root's rights the default port is 8000."},

@@ -62,7 +62,8 @@ const Address& ClientConnection::server_address() {
 bool ClientConnection::is_last_request() const {
   if (owner_.draining() || listener_->removed) return true;
   const CoreConf& core = active_->exchange->location().core;
-  return requests_ >= core.keepalive_requests || core.keepalive_timeout.count() == 0;
+  if (requests_ >= core.keepalive_requests || core.keepalive_timeout.count() == 0) return true;
+  return age_ms() > static_cast<uint64_t>(core.keepalive_time.count());
 }
 
 void ClientConnection::on_readable(Stream&) {
@@ -226,6 +227,7 @@ void ClientConnection::begin_exchange() {
     active.exchange.emplace(*this, active.arena, listener.generation, stream_, active.input);
     if (active.refusal.ok()) active.refusal = parse_head(active.head);
   }
+  active.exchange->head_bytes = active.head.size();
   active.exchange->draining = owner_.draining();
   active.exchange->start(*listener.hosts, active.started_us, active.started_wall_ms);
 }

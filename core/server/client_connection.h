@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include <sluice/base/clock.h>
 #include <sluice/event/event_loop.h>
 #include <sluice/net/proxy_header.h>
 #include <sluice/net/stream.h>
@@ -60,6 +61,8 @@ class ClientConnection final : private StreamObserver {
   const ProxyHeader* proxy_header() const { return proxy_header_.get(); }
   uint64_t number() const { return number_; }
   uint64_t requests() const { return requests_; }
+  // age_ms is the time since it was accepted; it starts again after 49 days.
+  uint32_t age_ms() const { return static_cast<uint32_t>(Clock::of_thread().now()) - accepted_ms_; }
   bool idle() const { return active_ == nullptr && tunnel_ == nullptr; }
   bool is_last_request() const;
   void count_limit(ServerMetrics::Limit limit) { owner_.metrics().limit_hit(limit); }
@@ -130,7 +133,8 @@ class ClientConnection final : private StreamObserver {
   std::unique_ptr<Address> server_;
   std::unique_ptr<ProxyHeader> proxy_header_;
   uint64_t number_;
-  uint64_t requests_ = 0;
+  uint32_t requests_ = 0;
+  uint32_t accepted_ms_ = static_cast<uint32_t>(Clock::of_thread().now());
   Milliseconds keepalive_timeout_{0};
   After after_ = After::idle;
   bool preface_is_due_;

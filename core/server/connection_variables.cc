@@ -1,4 +1,7 @@
 // Variables of the connection, the server, the process and the time.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -95,6 +98,17 @@ VariableValue proxied_tlv(Exchange& x, const Variable& variable) {
 VariableValue server_name(Exchange& x, const Variable&) { return std::string_view(x.server().primary_name); }
 VariableValue connection(Exchange& x, const Variable&) { return decimal(x, x.connection_number()); }
 VariableValue connection_requests(Exchange& x, const Variable&) { return decimal(x, x.connection_requests()); }
+VariableValue connection_time(Exchange& x, const Variable&) { return seconds_text(x, x.connection().age_ms()); }
+
+// What the kernel knows about the client's connection; nothing for Unix sockets.
+template <auto Member>
+VariableValue tcp_info_value(Exchange& x, const Variable&) {
+  tcp_info info = {};
+  socklen_t size = sizeof info;
+  if (getsockopt(x.connection().stream().fd(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+  return decimal(x, info.*Member);
+}
+
 VariableValue pipelined(Exchange&, const Variable&) { return std::string_view("."); }
 
 VariableValue hostname(Exchange& x, const Variable&) {
@@ -113,6 +127,7 @@ constexpr VariableRow kRows[] = {
     {"binary_remote_addr", binary_remote_addr, nullptr, "The client's address as 4 or 16 bytes."},
     {"connection", connection, nullptr, "Number of the client's connection."},
     {"connection_requests", connection_requests, nullptr, "How many requests the connection has carried, this one included."},
+    {"connection_time", connection_time, nullptr, "Seconds since the connection was accepted, with milliseconds."},
     {"hostname", hostname, nullptr, "Name of the machine."},
     {"msec", msec, nullptr, "Seconds since 1970 with milliseconds."},
     {"nginx_version", nginx_version, nullptr, "Version of nginx whose meaning sluice follows."},
@@ -130,6 +145,10 @@ constexpr VariableRow kRows[] = {
     {"server_addr", server_addr, nullptr, "Address on which the request arrived."},
     {"server_name", server_name, nullptr, "First name of the server that took the request."},
     {"server_port", server_port, nullptr, "Port on which the request arrived."},
+    {"tcpinfo_rcv_space", tcp_info_value<&tcp_info::tcpi_rcv_space>, nullptr, "Of the client's connection: TCP_INFO's rcv_space."},
+    {"tcpinfo_rtt", tcp_info_value<&tcp_info::tcpi_rtt>, nullptr, "Of the client's connection: round trip time in microseconds."},
+    {"tcpinfo_rttvar", tcp_info_value<&tcp_info::tcpi_rttvar>, nullptr, "Of the client's connection: how much that varies."},
+    {"tcpinfo_snd_cwnd", tcp_info_value<&tcp_info::tcpi_snd_cwnd>, nullptr, "Of the client's connection: the congestion window."},
     {"time_iso8601", time_iso8601, nullptr, "Local time as ISO 8601."},
     {"time_local", time_local, nullptr, "Local time in the common log format."},
 };

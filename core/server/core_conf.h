@@ -39,6 +39,7 @@ std::span<const Directive> server_directives();   // ServerConf
 std::span<const Directive> core_directives();     // CoreConf
 std::span<const Directive> log_directives();      // CoreConf
 std::span<const Directive> resolver_directives(); // CoreConf
+std::span<const Directive> tuning_directives();   // no struct
 
 // core_variables: `$uri`, `$host`, ... : core/server/variables*.cc.
 std::span<const VariableRow> request_variables();

@@ -50,12 +50,12 @@ Result<void> set_internal(DirectiveUse& use) {
 }
 
 Result<void> set_server_tokens(DirectiveUse& use) {
-  if (use.arg(0) == "build") {
-    use.conf_as<CoreConf>().server_tokens = true;
-    return {};
-  }
-  TRY_ASSIGN(bool on, rows::flag_value(use));
-  use.conf_as<CoreConf>().server_tokens = on;
+  auto& conf = use.conf_as<CoreConf>();
+  conf.server_signature = nullptr;
+  conf.server_tokens = use.arg(0) != "off";
+  if (use.arg(0) == "on" || use.arg(0) == "off" || use.arg(0) == "build") return {};
+  TRY_ASSIGN(ComplexValue text, use.block.builder().compile(use.node.place, use.arg(0)));
+  conf.server_signature = std::make_shared<const ComplexValue>(std::move(text));
   return {};
 }
 
@@ -145,6 +145,8 @@ constexpr Directive kRows[] = {
     {"keepalive_timeout", kEverywhere, 1, 2, BlockShape::none, Repeat::once, set_keepalive_timeout, nullptr, "75s",
      "How long an idle connection of a client is kept; 0 closes it after the response. A second time is told to the client in "
      "`Keep-Alive: timeout=`."},
+    rows::time<&CoreConf::keepalive_time>("keepalive_time", kEverywhere, "1h",
+                                          "How old a client connection may become; the response of a later request closes it."),
     rows::number<&CoreConf::keepalive_requests>("keepalive_requests", kEverywhere, "1000",
                                                 "How many requests one client connection may carry."),
     {"lingering_close", kEverywhere, 1, 1, BlockShape::none, Repeat::once,
@@ -159,21 +161,29 @@ constexpr Directive kRows[] = {
                                           "How long in all to read a request that is thrown away."),
     rows::flag<&CoreConf::merge_slashes>("merge_slashes", kHttp | kServer, "on", "Whether `//` in a path counts as one slash."),
     {"server_tokens", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_server_tokens, nullptr, "on",
-     "Whether the Server field and error pages show the version."},
-    {"limit_rate", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_rate<&CoreConf::limit_rate>, nullptr, "0",
+     "Whether the Server field shows the version (`on`, `build`) or not (`off`). Another text, which may contain variables, takes its "
+     "place, there and on error pages; an empty one: no Server field."},
+    rows::flag<&CoreConf::chunked_transfer_encoding>("chunked_transfer_encoding", kEverywhere, "on",
+                                                     "Whether HTTP/1.1 responses of unknown length are sent in chunks; else they end "
+                                                     "with the connection."),
+    rows::flag<&CoreConf::reset_timedout_connection>("reset_timedout_connection", kEverywhere, "off",
+                                                     "Whether a connection is reset, so that the kernel forgets what was not sent, "
+                                                     "when its client takes nothing for send_timeout, and by `return 444`."),
+    {"limit_rate", kEverywhere | kLocationIf, 1, 1, BlockShape::none, Repeat::once, set_rate<&CoreConf::limit_rate>, nullptr, "0",
      "How many bytes of a response leave per second at most; those of the first second leave at once. 0: no limit. May contain variables."},
-    {"limit_rate_after", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_rate<&CoreConf::limit_rate_after>, nullptr, "0",
+    {"limit_rate_after", kEverywhere | kLocationIf, 1, 1, BlockShape::none, Repeat::once, set_rate<&CoreConf::limit_rate_after>, nullptr, "0",
      "How many bytes of a response leave before limit_rate counts. May contain variables."},
     {"default_type", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_default_type, nullptr, "text/plain",
      "Content-Type of responses that have no other."},
     {"internal", kLocation, 0, 0, BlockShape::none, Repeat::once, set_internal, nullptr, "",
-     "The location serves internal redirects only; others get 404."},
+     "The location and those in it serve internal redirects only; others get 404."},
     rows::flag<&CoreConf::log_subrequest>("log_subrequest", kEverywhere, "off", "Whether subrequests are logged, too."),
     {"satisfy", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_satisfy, nullptr, "all",
      "Whether `all` of allow and deny, auth_basic, auth_request and access_by_lua have to let a client pass, or `any` one of them is "
      "enough. They are asked in that order."},
-    {"error_page", kEverywhere, 2, -1, BlockShape::none, Repeat::list, add_error_page, drop_error_pages, "",
-     "What to answer instead of errors: `error_page CODE... [=[CODE]] TARGET`; the target is a path, a URL or a named location."},
+    {"error_page", kEverywhere | kLocationIf, 2, -1, BlockShape::none, Repeat::list, add_error_page, drop_error_pages, "",
+     "What to answer instead of errors: `error_page CODE... [=[CODE]] TARGET`; the target is a path, a URL or a named location. A request that "
+     "could not be read has none."},
     rows::flag<&CoreConf::recursive_error_pages>("recursive_error_pages", kEverywhere, "off",
                                                  "Whether error_page applies to errors of error pages too."),
     rows::flag<&CoreConf::absolute_redirect>("absolute_redirect", kEverywhere, "on",
@@ -181,10 +191,12 @@ constexpr Directive kRows[] = {
     rows::flag<&CoreConf::server_name_in_redirect>("server_name_in_redirect", kEverywhere, "off",
                                                    "Whether that host is the first server_name instead of the request's."),
     rows::flag<&CoreConf::port_in_redirect>("port_in_redirect", kEverywhere, "on", "Whether such redirects name a port that is not 80."),
+    rows::flag<&CoreConf::uninitialized_variable_warn>("uninitialized_variable_warn", kEverywhere | kServerIf | kLocationIf, "on",
+                                                       "Whether the error log warns of variables that are read before they were set."),
     {"tcp_nodelay", kEverywhere, 1, 1, BlockShape::none, Repeat::once, accept_tcp_nodelay, nullptr, "on",
      "Accepted; it is always on, and `off` gives a warning."},
     accepted_flag("tcp_nopush", "off", "Accepted; head and body leave together without it."),
-    rows::flag<&CoreConf::sendfile>("sendfile", kEverywhere, "off",
+    rows::flag<&CoreConf::sendfile>("sendfile", kEverywhere | kLocationIf, "off",
                                     "Whether files (larger ones than static_cache holds) go from the file to the socket inside the kernel."),
 };
 

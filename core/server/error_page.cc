@@ -27,7 +27,10 @@ Outcome ExchangeRuntime::choose_error_page(int status) {
     if (page.status != status) continue;
     in_error_page_ = !core.recursive_error_pages;  // of the location that failed, as nginx has it
     error_status_override_ = page.overwrite < 0 ? status : page.overwrite;  // 0: take what the page's handler says
+    response_.status = error_status_override_;  // $status
     std::string_view target = page.target.eval(*this);
+    response_.status = 0;
+    forget_entity(status);
     if (target.starts_with('@')) {
       if (set_named_location(target)) return Outcome::named();
       log_at(LogLevel::error, "could not find named location \"", target, "\"");
@@ -49,15 +52,19 @@ Outcome ExchangeRuntime::choose_error_page(int status) {
   return Outcome::status(status);
 }
 
-Task<Outcome> ExchangeRuntime::send_default_page(int status) {
-  status = visible_status(status);
-  // What a handler prepared for a response that did not happen must not describe this one.
+// What a handler prepared for a response that did not happen must not describe the one that takes its place.
+void ExchangeRuntime::forget_entity(int status) {
   for (HeaderId id : {HeaderId::content_length, HeaderId::content_encoding, HeaderId::etag, HeaderId::last_modified,
                       HeaderId::accept_ranges, HeaderId::transfer_encoding}) {
     response_.headers.remove(id);
   }
   if (status != 416) response_.headers.remove(HeaderId::content_range);  // 416 tells the size there
   response_.reason = {};
+}
+
+Task<Outcome> ExchangeRuntime::send_default_page(int status) {
+  status = visible_status(status);
+  forget_entity(status);
   if (status < 300) return respond(status, {}, {});
   if (status == 304) {
     response_.headers.remove(HeaderId::content_type);
@@ -66,9 +73,11 @@ Task<Outcome> ExchangeRuntime::send_default_page(int status) {
   std::string_view reason = status_reason(status);
   char digits[8];
   std::string_view code(digits, static_cast<size_t>(std::to_chars(digits, digits + sizeof digits, status).ptr - digits));
+  std::string_view signature = "sluice";
+  if (const auto& own = location_->core.server_signature) signature = own->eval(*this);
   std::string_view body =
       arena_.concat("<html>\r\n<head><title>", code, reason.empty() ? "" : " ", reason, "</title></head>\r\n<body>\r\n<center><h1>", code,
-                    reason.empty() ? "" : " ", reason, "</h1></center>\r\n<hr><center>sluice</center>\r\n</body>\r\n</html>\r\n");
+                    reason.empty() ? "" : " ", reason, "</h1></center>\r\n<hr><center>", signature, "</center>\r\n</body>\r\n</html>\r\n");
   return respond(status, "text/html", body);
 }
 

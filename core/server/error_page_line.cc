@@ -17,7 +17,8 @@ Result<int> parse_overwrite(const DirectiveUse& use, std::string_view text) {
 
 Result<int> parse_code(const DirectiveUse& use, std::string_view text) {
   auto code = parse_uint(text);
-  if (!code) return use.invalid_value(text);
+  constexpr uint64_t kClientLeft = 499;  // nobody is there for a page
+  if (!code || *code == kClientLeft) return use.invalid_value(text);
   if (*code < 300 || *code > 599) return use.error(concat("value \"", text, "\" must be between 300 and 599"));
   return static_cast<int>(*code);
 }

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include <sluice/base/hash.h>
+
 #include "server/client_connection.h"
 #include "server/exchange_runtime.h"
 
@@ -56,6 +58,20 @@ uint64_t Exchange::connection_requests() const { return connection_.requests(); 
 uint64_t Exchange::bytes_sent() const {
   const auto& self = static_cast<const ExchangeRuntime&>(*this);
   return self.sent_on_connection();
+}
+
+std::string_view ExchangeRuntime::request_id() {
+  if (!request_id_.empty()) return request_id_;
+  constexpr size_t kBytes = 16;
+  unsigned char random[kBytes];
+  random_bytes(random, kBytes);
+  char* out = arena_.allocate_chars(kBytes * 2);
+  constexpr char kHex[] = "0123456789abcdef";
+  for (size_t i = 0; i < kBytes; ++i) {
+    out[2 * i] = kHex[random[i] >> 4];
+    out[2 * i + 1] = kHex[random[i] & 15];
+  }
+  return request_id_ = {out, kBytes * 2};
 }
 
 void Exchange::set_uri(std::string_view uri) {

@@ -64,6 +64,11 @@ class ExchangeRuntime final : public Exchange {
   // end_tunnel notes how the tunnel ended; `error` is null when both sides said so.
   void end_tunnel(const Error* error, uint64_t sent_to_client);
 
+  // --- what an `if` among the scripts asks for (branch_handler.cc)
+  void skip_handlers(uint32_t count) { handler_ += count; }
+  // enter_branch goes on in a location with the same scripts as this one, at the same place.
+  void enter_branch(const Location& inside);
+
   // await_sent turns what sending the last piece came to into an outcome.
   static Task<Outcome> await_sent(Task<Result<void>> sent);
 
@@ -95,9 +100,17 @@ class ExchangeRuntime final : public Exchange {
   bool watches_client() const { return watch_client_; }
   bool aborted() const { return aborted_; }
   bool body_refused() const { return body_refused_; }
-  // needs_reset: the client would take the cut-off body for a complete one if the connection just closed.
-  bool needs_reset() const { return head_sent_ && !response_finished_ && response_framing_ == BodyFraming::until_close; }
+  // needs_reset: the configuration wants one after a timeout, or the client would take the cut-off body for a complete one if the connection just closed.
+  bool needs_reset() const {
+    if (timed_out_ && location_->core.reset_timedout_connection) return true;
+    return head_sent_ && !response_finished_ && response_framing_ == BodyFraming::until_close;
+  }
   bool keeps_connection() const { return keep_connection_ && !aborted_; }
+  // request_length is what was read of the request so far: its head and its body without its framing.
+  uint64_t request_length() const { return head_bytes + body_received_; }
+  // request_id makes 32 random hex digits once.
+  std::string_view request_id();
+  uint64_t head_bytes = 0;  // as received
   bool draining = false;  // the worker shuts down: say Connection: close
 
  private:
@@ -116,11 +129,13 @@ class ExchangeRuntime final : public Exchange {
   bool page_sent(Outcome outcome, Task<Outcome>& wait);
   bool end_response(Outcome outcome, Task<Outcome>& wait);
   Outcome find_location();
+  void limit_methods();
   Outcome check_body_size();
   Outcome redirect_to_slash();
 
   // --- error_page.cc
   Outcome choose_error_page(int status);
+  void forget_entity(int status);
   Task<Outcome> send_default_page(int status);
 
   // --- request_body.cc
@@ -184,6 +199,7 @@ class ExchangeRuntime final : public Exchange {
   uint64_t body_left_ = 0;          // of a body with Content-Length
   uint64_t body_received_ = 0;
   Tick collecting_since_ = 0;       // of a body that is collected whole; 0: it is not
+  std::string_view request_id_;
   std::string_view pending_head_;   // rendered, not written yet
   uint64_t bytes_sent_before_ = 0;  // stream's counter when the exchange began
   iovec parts_[6];
@@ -211,6 +227,7 @@ class ExchangeRuntime final : public Exchange {
   bool continue_sent_ = false;
   bool body_refused_ = false;       // over client_max_body_size: the client may still be sending it
   bool aborted_ = false;
+  bool timed_out_ = false;           // the client took nothing for send_timeout, or a 444 counts as such
   bool logged_ = false;
   bool body_allowed_ = true;        // HEAD, 204, 304: none
   BodyFraming response_framing_ = BodyFraming::none;

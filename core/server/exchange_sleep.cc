@@ -179,7 +179,7 @@ void ExchangeRuntime::pass_state(Io& io) {
     pass_headers(io, const_cast<Headers&>(*upstream_headers));
   }
   pass_response(io, response_);
-  for (std::string_view* text : {&uri_, &args_, &body_, &error_cause_, &proxy_host, &proxy_port, &captures.subject}) io.text(*text);
+  for (std::string_view* text : {&uri_, &args_, &request_id_, &body_, &error_cause_, &proxy_host, &proxy_port, &captures.subject}) io.text(*text);
 
   bool forwarded = forwarded_client_ != nullptr;
   io.number(forwarded);
@@ -213,7 +213,7 @@ void ExchangeRuntime::pass_state(Io& io) {
     record = record->next;
   }
 
-  for (uint64_t* number : {&started_us_, &started_wall_ms_, &bytes_sent_before_, &body_bytes_sent_, &body_received_, &limit_rate_}) io.number(*number);
+  for (uint64_t* number : {&head_bytes, &started_us_, &started_wall_ms_, &bytes_sent_before_, &body_bytes_sent_, &body_received_, &limit_rate_}) io.number(*number);
   for (bool* flag : {&uri_is_raw_, &internal_, &head_sent_, &response_finished_, &keep_connection_, &is_tunnel_, &in_error_page_, &aborted_,
                      &own_limit_rate_}) {
     io.number(*flag);

@@ -5,6 +5,7 @@
 #include <sluice/base/strings.h>
 
 #include "conf/excerpt.h"
+#include "conf/nginx_names.h"
 #include "server/build_steps.h"
 
 namespace sluice {
@@ -16,7 +17,9 @@ Error reported() {
   return Error(ErrorKind::cancelled, "", ErrorSource::config);
 }
 
-constexpr uint32_t kHttpLevels = kHttp | kServer | kLocation;
+constexpr uint32_t kHttpLevels = kHttp | kServer | kLocation | kServerIf | kLocationIf | kLimitExcept;
+// Blocks that are, or may become, the location of a request.
+constexpr uint32_t kPlaces = kServer | kLocation | kLocationIf | kLimitExcept;
 
 }  // namespace
 
@@ -83,6 +86,7 @@ void GenerationBuilder::declare_core() {
   own(core_directives(), {.location_slot = kCoreConfSlot});
   own(log_directives(), {.location_slot = kCoreConfSlot});
   own(resolver_directives(), {.location_slot = kCoreConfSlot});
+  own(tuning_directives(), {});
   for (auto rows : {request_variables(), connection_variables(), response_variables()}) {
     CHECK(generation_->variables.add_rows(rows).ok());
   }
@@ -184,6 +188,10 @@ Error GenerationBuilder::unknown_directive(const ConfigNode& node, Context conte
     for (auto name : options_.loader->directive_names()) names.push_back(name);
   }
   error.text += excerpt_of(error, node.place);
+  if (auto reason = why_missing(node.name)) {
+    error.text += concat("\n    directive \"", node.name, "\" of nginx is not supported by this version of sluice: ", *reason);
+    return error;
+  }
   if (auto name = nearest(node.name, names); !name.empty()) error.text += concat("\n    did you mean \"", name, "\"?");
   return error;
 }
@@ -200,6 +208,8 @@ void GenerationBuilder::apply(const ConfigNode& node, const DirectiveTable::Entr
   if (first && row.repeat == Repeat::list && row.drop_inherited != nullptr) row.drop_inherited(conf);
   DirectiveUse use{node, row, conf, owner.module, block.scope, first};
   if (row.apply == nullptr) return;
+  current_module_ = owner.module;
+  current_position_ = node.position;
   auto applied = row.apply(use);
   if (!applied) report(std::move(applied.error()), &node.place);
 }
@@ -292,9 +302,10 @@ std::vector<GenerationBuilder::OrderedModule> GenerationBuilder::modules_in_orde
 
 void GenerationBuilder::finish_places() {
   auto modules = modules_in_order();
+  finishing_ = true;
   for (size_t i = 0; i < blocks_.size(); ++i) {
     BlockScope::State& block = *blocks_[i];
-    bool is_place = block.scope.location() != nullptr && (block.scope.context() & (kServer | kLocation)) != 0;
+    bool is_place = block.scope.location() != nullptr && (block.scope.context() & kPlaces) != 0;
     if (is_place) finish_place(block, modules);
   }
   for (auto& server : generation_->servers) server->locations->impl->top.seal();
@@ -304,11 +315,13 @@ void GenerationBuilder::finish_place(BlockScope::State& block, std::span<const O
   Location& place = *block.scope.location();
   block.fill(location_types_);
   place.core = *static_cast<const CoreConf*>(place.module_conf(kCoreConfSlot));
+  block.inherit_content();
   if (block.scope.context() == kServer) {
     finish_server(*block.scope.owner<PlaceDraft>().server, *static_cast<const ServerConf*>(place.module_conf(kServerConfSlot)));
   }
   for (const OrderedModule& module : modules) {
     const void* conf = module.location_slot < 0 ? nullptr : place.module_conf(static_cast<uint32_t>(module.location_slot));
+    current_module_ = module.loaded.module.get();
     auto finished = module.loaded.module->finish_location(block.scope, conf);
     if (!finished) report(std::move(finished.error()), nullptr);
   }

@@ -80,6 +80,12 @@ class GenerationBuilder final : public ConfigBuilder {
   LogFormats& log_formats() { return log_formats_; }
   // add_draft keeps a block's owner until the build ends.
   PlaceDraft& add_draft(const PlaceDraft& draft) { return drafts_.emplace_back(draft); }
+  // Whose row or finish_location runs; null: the core's.
+  const Module* current_module() const { return current_module_; }
+  // Where the directive that is applied stands.
+  uint32_t current_position() const { return current_position_; }
+  // Directives are applied no more: places get their handlers.
+  bool finishing() const { return finishing_; }
   BuiltGeneration& built() { return *generation_; }
   // open_log gives a descriptor for `path` (or "stderr"); -1 in a build that writes no logs.
   Result<int> open_log(const ConfigPlace& place, std::string_view path);
@@ -164,6 +170,9 @@ class GenerationBuilder final : public ConfigBuilder {
   std::vector<std::string> log_paths_;
   std::vector<std::string> warnings_;
   std::vector<std::string> errors_;
+  const Module* current_module_ = nullptr;
+  uint32_t current_position_ = 0;
+  bool finishing_ = false;
 };
 
 }  // namespace sluice

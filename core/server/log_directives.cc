@@ -143,7 +143,7 @@ void drop_access_logs(void* conf) {
 constexpr Directive kRows[] = {
     {"error_log", kEverywhere, 1, 2, BlockShape::none, Repeat::list, add_error_log, drop_error_log, "logs/error.log error",
      "Where errors of these requests go, and from which level on: a file, `stderr`, or `syslog:...` as for access_log."},
-    {"access_log", kEverywhere, 1, -1, BlockShape::none, Repeat::list, add_access_log, drop_access_logs, "logs/access.log combined",
+    {"access_log", kEverywhere | kLocationIf | kLimitExcept, 1, -1, BlockShape::none, Repeat::list, add_access_log, drop_access_logs, "logs/access.log combined",
      "Writes a line per request: `access_log PATH [FORMAT [buffer=SIZE] [flush=TIME] [if=CONDITION]]`, or `off`. A path with variables is "
      "opened by the worker; one whose values lead elsewhere (`..`) gets no line. `syslog:server=ADDRESS[,facility=F][,severity=S][,tag=T]"
      "[,nohostname]` sends datagrams; the tag is `sluice` unless named."},

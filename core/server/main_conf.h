@@ -6,6 +6,8 @@
 
 #include <sluice/base/clock.h>
 
+#include "os/cpu_affinity.h"
+
 namespace sluice {
 
 struct MainConf {
@@ -17,6 +19,10 @@ struct MainConf {
   int worker_processes = 1;                       // auto = number of CPUs
   uint64_t worker_connections = 10240;            // events{}; per worker, client and upstream side together
   uint64_t worker_rlimit_nofile = 0;              // 0: leave
+  uint64_t worker_rlimit_core = 0;                // with has_rlimit_core
+  bool has_rlimit_core = false;
+  int worker_priority = 0;                        // nice value
+  CpuAffinity worker_cpu_affinity;                // empty: where the kernel likes
   Milliseconds worker_shutdown_timeout{0};        // 0: wait for ever
   Milliseconds worker_watchdog{5'000};            // a worker that does not tick for so long is killed; 0: off
   Milliseconds reload_timeout{30'000};            // a loader that takes longer is killed and the reload fails

@@ -83,6 +83,41 @@ Result<void> set_connections(DirectiveUse& use) {
   return {};
 }
 
+Result<void> set_priority(DirectiveUse& use) {
+  constexpr uint64_t kLimit = 20;
+  std::string_view text = use.arg(0);
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  const auto value = parse_uint(text);
+  if (!value || *value > kLimit) return use.directive_error("invalid number");
+  use.conf_as<MainConf>().worker_priority = negative ? -static_cast<int>(*value) : static_cast<int>(*value);
+  return {};
+}
+
+Result<void> set_cpu_affinity(DirectiveUse& use) {
+  CpuAffinity affinity;
+  affinity.masks = use.node.args;
+  if (use.arg(0) == "auto") {
+    affinity.automatic = true;
+    affinity.masks.erase(affinity.masks.begin());
+    if (affinity.masks.size() > 1) return use.error("invalid number of arguments in \"worker_cpu_affinity\" directive");
+  }
+  for (const std::string& mask : affinity.masks) {
+    auto cpus = parse_cpu_mask(mask);
+    if (!cpus) return use.error(cpus.error().text);
+  }
+  use.conf_as<MainConf>().worker_cpu_affinity = std::move(affinity);
+  return {};
+}
+
+Result<void> set_rlimit_core(DirectiveUse& use) {
+  const auto bytes = parse_offset(use.arg(0));
+  if (!bytes) return use.directive_error("invalid value");
+  use.conf_as<MainConf>().worker_rlimit_core = static_cast<uint64_t>(*bytes);
+  use.conf_as<MainConf>().has_rlimit_core = true;
+  return {};
+}
+
 Result<void> check_flag(DirectiveUse& use) {
   auto value = rows::flag_value(use);
   if (!value) return std::move(value.error());
@@ -114,6 +149,11 @@ constexpr Directive kRows[] = {
     simple("worker_processes", kMain, 1, 1, Repeat::once, set_worker_processes, "1",
            "Number of workers; auto is one per CPU that sluice may use."),
     rows::number<&MainConf::worker_rlimit_nofile>("worker_rlimit_nofile", kMain, "", "Limit of open files of a worker."),
+    simple("worker_rlimit_core", kMain, 1, 1, Repeat::once, set_rlimit_core, "", "Largest core file of a worker."),
+    simple("worker_priority", kMain, 1, 1, Repeat::once, set_priority, "0", "Nice value of workers, -20 (first) to 20; below 0 needs root's rights."),
+    simple("worker_cpu_affinity", kMain, 1, -1, Repeat::once, set_cpu_affinity, "",
+           "On which CPUs workers run: a mask for each (0101: the first and the third CPU), the last one for all further ones; or `auto` "
+           "[MASK]: one CPU each, in turn."),
     rows::time<&MainConf::worker_shutdown_timeout>("worker_shutdown_timeout", kMain, "",
                                                    "How long a draining worker waits for its connections; then it closes them."),
     rows::time<&MainConf::worker_watchdog>("worker_watchdog", kMain, "5s",

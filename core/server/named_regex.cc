@@ -21,7 +21,10 @@ bool NamedRegex::match(std::string_view subject, Exchange& exchange) const {
   auto outcome = regex_.match(subject, offsets);
   if (outcome == Regex::Outcome::failed) exchange.log_at(LogLevel::alert, "pcre2_match() failed on \"", subject, "\" using \"", regex_.pattern(), '"');
   if (outcome != Regex::Outcome::match) return false;
-  if (regex_.captures() == 0) return true;
+  if (regex_.captures() == 0) {
+    exchange.captures = {};  // those of an earlier match are not this one's
+    return true;
+  }
 
   auto* copy = static_cast<size_t*>(exchange.arena().allocate(offsets.size_bytes(), alignof(size_t)));
   std::memcpy(copy, offsets.data(), offsets.size_bytes());

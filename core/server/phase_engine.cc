@@ -146,6 +146,7 @@ Outcome ExchangeRuntime::enter_phases(Outcome why) {
   refused_access_ = 0;
   if (why.kind == Outcome::Kind::named || why.kind == Outcome::Kind::internal) {
     internal_ = true;
+    location_matches_ = true;
     ++internal_redirects_;
   }
   if (why.kind == Outcome::Kind::next || why.kind == Outcome::Kind::internal) {
@@ -155,6 +156,8 @@ Outcome ExchangeRuntime::enter_phases(Outcome why) {
   }
   if (why.kind == Outcome::Kind::reroute) {
     if (Outcome found = find_location(); found.kind != Outcome::Kind::next) return found;
+  } else {
+    limit_methods();
   }
   enter_phase(Phase::rewrite);
   return check_body_size();
@@ -165,6 +168,18 @@ void ExchangeRuntime::enter_phase(Phase phase) {
   phase_ = phase;
   handler_ = handlers.data();
   handlers_end_ = handler_ + handlers.size();
+}
+
+void ExchangeRuntime::enter_branch(const Location& inside) {
+  const auto done = handler_ - handlers_of(*location_, phase_).data();
+  location_ = &inside;
+  enter_phase(phase_);
+  handler_ += done;
+}
+
+void Exchange::end_scripts() {
+  auto& self = static_cast<ExchangeRuntime&>(*this);
+  self.handler_ = handlers_of(*location_, self.phase_).data() + location_->scripts;
 }
 
 // leave_phase goes to the next phase that has handlers.
@@ -191,15 +206,22 @@ Outcome ExchangeRuntime::leave_phase() {
 }
 
 Outcome ExchangeRuntime::find_location() {
+  seeks_location_ = false;
   bool redirect = false;
   const Location* found = server_->locations->find(uri_, *this, redirect);
-  if (redirect) return redirect_to_slash();
   location_ = found != nullptr ? found : &server_->root;
+  if (redirect) return redirect_to_slash();
   if (location_->core.internal && !internal_) {
     location_ = &server_->root;
     return Outcome::status(404);
   }
+  limit_methods();
   return Outcome::next();
+}
+
+void ExchangeRuntime::limit_methods() {
+  const MethodLimit* limit = location_->method_limit.get();
+  if (limit != nullptr && (limit->methods & static_cast<uint32_t>(request_.method)) == 0) location_ = limit->others.get();
 }
 
 Outcome ExchangeRuntime::redirect_to_slash() {
@@ -229,6 +251,7 @@ bool ExchangeRuntime::end_with(Outcome outcome, Task<Outcome>& wait) {
   if (outcome.kind == Outcome::Kind::status) {
     if (outcome.code == 444 || outcome.code == 499) {
       response_.status = outcome.code;
+      timed_out_ = outcome.code == 444;
     } else if (!head_sent_) {
       return send_page(outcome.code, wait);
     }

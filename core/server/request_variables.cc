@@ -7,6 +7,7 @@
 
 #include "server/client_connection.h"
 #include "server/core_conf.h"
+#include "server/exchange_runtime.h"
 #include "server/variable_text.h"
 
 namespace sluice {
@@ -16,10 +17,28 @@ namespace {
 VariableValue uri(Exchange& x, const Variable&) { return x.uri(); }
 VariableValue args(Exchange& x, const Variable&) { return x.args(); }
 VariableValue is_args(Exchange& x, const Variable&) { return x.args().empty() ? std::string_view("") : std::string_view("?"); }
-VariableValue request_uri(Exchange& x, const Variable&) { return x.request().target; }
+// As received, but never with the host of an absolute target, as in nginx.
+VariableValue request_uri(Exchange& x, const Variable&) {
+  const RequestHead& request = x.request();
+  if (request.target.starts_with('/') || request.target == "*") return request.target;
+  return request.has_query ? x.arena().concat(request.path, "?", request.query) : request.path;
+}
 VariableValue request_line(Exchange& x, const Variable&) { return x.request().line; }
 VariableValue request_method(Exchange& x, const Variable&) {
   return x.request().method_text.empty() ? method_name(x.request().method) : x.request().method_text;
+}
+VariableValue request_length(Exchange& x, const Variable&) { return decimal(x, ExchangeRuntime::of(x).request_length()); }
+VariableValue request_id(Exchange& x, const Variable&) { return ExchangeRuntime::of(x).request_id(); }
+
+// The port that the client named, in the target or in the Host field.
+VariableValue request_port(Exchange& x, const Variable&) {
+  const std::string_view authority = x.request().authority;
+  const size_t colon = authority.rfind(':');
+  if (colon == std::string_view::npos || authority.find(']', colon) != std::string_view::npos) return std::string_view("");
+  return authority.substr(colon + 1);
+}
+VariableValue is_request_port(Exchange& x, const Variable& variable) {
+  return request_port(x, variable).text.empty() ? std::string_view("") : std::string_view(":");
 }
 VariableValue server_protocol(Exchange& x, const Variable&) { return version_name(x.request().version); }
 VariableValue scheme(Exchange&, const Variable&) { return std::string_view("http"); }
@@ -100,6 +119,7 @@ constexpr VariableRow kRows[] = {
     {"http_", http_header, nullptr, "Request field NAME (lower case, _ for -); several are joined by `, `."},
     {"https", https, nullptr, "`on` when the client's connection is encrypted, else empty."},
     {"is_args", is_args, nullptr, "`?` when there is a query, else empty."},
+    {"is_request_port", is_request_port, nullptr, "`:` when the client named a port, else empty."},
     {"proxy_add_x_forwarded_for", proxy_add_x_forwarded_for, nullptr, "X-Forwarded-For with the client's address added."},
     {"proxy_host", proxy_host, nullptr, "Host and port as proxy_pass names them."},
     {"proxy_port", proxy_port, nullptr, "Port that proxy_pass names, or its default."},
@@ -108,8 +128,11 @@ constexpr VariableRow kRows[] = {
     {"request", request_line, nullptr, "The request line as received."},
     {"request_body", request_body, nullptr, "The request body, once it was read into memory."},
     {"request_body_file", request_body_file, nullptr, "Path of the file in which the request body lies; see client_body_in_file_only."},
+    {"request_id", request_id, nullptr, "32 random hex digits, the same for the whole request."},
+    {"request_length", request_length, nullptr, "Bytes read of the request: its head and its body, without the framing of chunks."},
     {"request_method", request_method, nullptr, "Method of the request."},
-    {"request_uri", request_uri, nullptr, "Target of the request as received."},
+    {"request_port", request_port, nullptr, "Port that the client named in the target or in Host; empty: none."},
+    {"request_uri", request_uri, nullptr, "Target of the request as received, without the host of an absolute one."},
     {"scheme", scheme, nullptr, "http or https."},
     {"server_protocol", server_protocol, nullptr, "Protocol of the request: HTTP/1.1."},
     {"uri", uri, nullptr, "Path of the request: decoded, normalised, as the phases changed it."},

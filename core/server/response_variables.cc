@@ -1,6 +1,7 @@
 // Variables of the response and of the attempts at upstreams.
 #include <sluice/base/clock.h>
 #include <sluice/base/hash.h>
+#include <sluice/base/strings.h>
 #include <sluice/conf/units.h>
 #include <sluice/http/uri.h>
 
@@ -38,6 +39,18 @@ void set_limit_rate(Exchange& x, const Variable&, std::string_view text) {
 
 VariableValue upstream_header(Exchange& x, const Variable& variable) {
   return x.upstream_headers == nullptr ? VariableValue() : joined_headers(x, *x.upstream_headers, variable, ", ");
+}
+
+// The first Set-Cookie of that name in the last response of a peer.
+VariableValue upstream_cookie(Exchange& x, const Variable& variable) {
+  if (x.upstream_headers == nullptr) return {};
+  const std::string& wanted = variable.suffix();
+  for (const Header* field = x.upstream_headers->find(HeaderId::set_cookie); field != nullptr; field = x.upstream_headers->next(field)) {
+    const std::string_view pair = field->value().substr(0, field->value().find(';'));
+    const size_t equals = pair.find('=');
+    if (equals != std::string_view::npos && iequals(trim(pair.substr(0, equals)), wanted)) return trim(pair.substr(equals + 1));
+  }
+  return {};
 }
 
 VariableValue proxy_error(Exchange& x, const Variable&) {
@@ -101,6 +114,7 @@ constexpr VariableRow kRows[] = {
     {"upstream_bytes_received", upstream_bytes_received, nullptr, "Bytes received from the peer, per attempt."},
     {"upstream_bytes_sent", upstream_bytes_sent, nullptr, "Bytes sent to the peer, per attempt."},
     {"upstream_connect_time", upstream_connect_time, nullptr, "Seconds to connect to the peer, per attempt."},
+    {"upstream_cookie_", upstream_cookie, nullptr, "Cookie NAME that the last response of a peer sets."},
     {"upstream_header_time", upstream_header_time, nullptr, "Seconds to the peer's response head, per attempt."},
     {"upstream_http_", upstream_header, nullptr, "Field NAME of the last response of a peer."},
     {"upstream_response_length", upstream_response_length, nullptr, "Bytes of the peer's response body, per attempt."},

@@ -141,7 +141,7 @@ Result<void> ExchangeRuntime::render_head(int64_t content_length) {
   if (content_length >= 0 || !body_allowed_) {
     response_framing_ = BodyFraming::length;
     response_left_ = content_length < 0 || !body_allowed_ ? 0 : static_cast<uint64_t>(content_length);
-  } else if (request_.version == HttpVersion::http11) {
+  } else if (request_.version == HttpVersion::http11 && location_->core.chunked_transfer_encoding) {
     response_framing_ = BodyFraming::chunked;
   } else {
     response_framing_ = BodyFraming::until_close;
@@ -152,6 +152,9 @@ Result<void> ExchangeRuntime::render_head(int64_t content_length) {
   // What follows a request for another protocol was not meant as HTTP: it is not read as requests (optimistic upgrades, smuggling).
   if (request_.wants_upgrade && !is_tunnel_ && request_.framing == BodyFraming::none && has_bytes_behind()) keep_connection_ = false;
 
+  if (const auto& signature = location_->core.server_signature; signature != nullptr && !response_.headers.has(HeaderId::server)) {
+    if (const auto text = signature->eval(*this); !text.empty()) response_.headers.set(HeaderId::server, text);
+  }
   size_t estimate = kFixedHeadBytes + response_.reason.size() + error_cause_.size();
   for (const Header& h : response_.headers) {
     if (!h.parsed && !is_clean(h)) return Error(ErrorKind::internal, "a response header holds CR, LF or NUL");
@@ -161,7 +164,7 @@ Result<void> ExchangeRuntime::render_head(int64_t content_length) {
   char* start = arena_.allocate_chars(estimate);
   Out out{start};
   write_status_line(out, status, response_.reason);
-  if (!response_.headers.has(HeaderId::server)) {
+  if (!response_.headers.has(HeaderId::server) && location_->core.server_signature == nullptr) {
     out.text(location_->core.server_tokens ? "Server: sluice/" SLUICE_VERSION "\r\n" : "Server: sluice\r\n");
   }
   if (!response_.headers.has(HeaderId::date)) {
@@ -339,6 +342,7 @@ Task<Result<void>> ExchangeRuntime::write_rest(int count) {
   auto written = co_await stream_.write(parts_, count, location_->core.send_timeout);
   if (!written) {
     aborted_ = true;
+    timed_out_ = written.error().kind == ErrorKind::timeout;
     written.error().source = ErrorSource::client;
   }
   co_return written;

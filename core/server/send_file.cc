@@ -37,6 +37,7 @@ Task<Result<void>> Exchange::send_file(int file, uint64_t offset, uint64_t bytes
       auto ready = co_await self.stream_.writable(location_->core.send_timeout);
       if (!ready) {
         self.aborted_ = true;
+        self.timed_out_ = ready.error().kind == ErrorKind::timeout;
         ready.error().source = ErrorSource::client;
         co_return ready;
       }

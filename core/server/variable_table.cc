@@ -13,7 +13,7 @@ namespace {
 VariableValue get_set_value(Exchange& exchange, const Variable& variable) {
   std::string_view value = exchange.set_value(variable.slot);
   if (value.data() != nullptr) return value;
-  exchange.log_at(LogLevel::warn, "using uninitialized \"", variable.name(), "\" variable");
+  if (exchange.location().core.uninitialized_variable_warn) exchange.log_at(LogLevel::warn, "using uninitialized \"", variable.name(), "\" variable");
   return VariableValue("");
 }
 

@@ -11,7 +11,6 @@
 #include <sluice/conf/tree.h>
 #include <sluice/http/headers.h>
 #include <sluice/net/resolver.h>
-#include <sluice/server/phase.h>
 #include <sluice/server/variable.h>
 
 #include "upstream/cookie_flag_rule.h"
@@ -46,23 +45,9 @@ struct ProxyTarget {
   std::string uri_part;         // static, with has_uri: replaces the location's prefix
   bool has_uri = false;
   UpstreamGroup* group = nullptr;  // static: set when the whole configuration is known
-  bool settled = false;            // the location's values are known
-  bool gave_way = false;           // before that, a content handler further down in the file took its place
   ResolverOptions resolver_options;
   std::shared_ptr<Resolver> resolver;  // dynamic: the process's
   uint32_t turn = 0;            // dynamic: which address of a name comes first
-};
-
-// ContentClaim stands where the location's content handler will be once all its values are known.
-class ContentClaim final : public PhaseHandler {
- public:
-  explicit ContentClaim(std::shared_ptr<ProxyTarget> target) : target_(std::move(target)) {}
-  ~ContentClaim() override { target_->gave_way |= !target_->settled; }
-  Task<Outcome> run(Exchange&) const override { return Outcome::next(); }
-  std::string_view name() const override { return "proxy_pass"; }
-
- private:
-  std::shared_ptr<ProxyTarget> target_;
 };
 
 // shown_host: a Unix socket's path is nothing to tell its server: there it is "localhost", as nginx has it.

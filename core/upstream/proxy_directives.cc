@@ -49,7 +49,7 @@ Result<void> set_static_target(DirectiveUse& use, const Location& location, Prox
   target.has_uri = !uri.empty();
   target.uri_part = uri.starts_with('?') ? concat('/', uri) : std::string(uri);
   const bool no_prefix = location.match == Location::Match::regex || location.match == Location::Match::regex_icase ||
-                         location.match == Location::Match::named;
+                         location.match == Location::Match::named || use.block.context() != kLocation;
   if (target.has_uri && no_prefix) {
     return use.error("\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named location, or inside "
                      "\"if\" statement, or inside \"limit_except\" block");
@@ -68,8 +68,8 @@ Result<void> proxy_pass(DirectiveUse& use) {
   conf.location_prefix = path_of(location);
   location.auto_redirect = conf.location_prefix.ends_with('/');
   conf.target = target;
-  use.block.set_content(std::make_unique<ContentClaim>(target));
   use.module_as<UpstreamModule>().add_target(std::move(target));
+  use.block.claim_content(use.row.name);
   return {};
 }
 
@@ -187,7 +187,7 @@ Result<void> set_limit_rate(DirectiveUse& use) {
 }
 
 constexpr Directive kRows[] = {
-    {"proxy_pass", kLocation, 1, 1, BlockShape::none, Repeat::once, &proxy_pass, nullptr, "",
+    {"proxy_pass", kLocation | kLocationIf | kLimitExcept, 1, 1, BlockShape::none, Repeat::once, &proxy_pass, nullptr, "",
      "Passes the request to an upstream, an address, or what variables give: http://name, http://127.0.0.1:3000/uri/, http://$target."},
     {"proxy_set_header", kPlaces, 2, 2, BlockShape::none, Repeat::list, &add_set_header, &drop<&ProxyConf::set_headers>, "Host $proxy_host",
      "Sets or (with an empty value) removes a field of the request to the upstream. Connection and Upgrade need no help for WebSockets."},

@@ -57,7 +57,7 @@ Result<void> ProxyHandler::resolve(Exchange& exchange, ResolvedTarget& resolved)
   resolved.group = target.group;
   exchange.proxy_host = shown_host(target.host);
   exchange.proxy_port = target.port;
-  if (!target.has_uri) {
+  if (!target.has_uri || !exchange.location_matches()) {
     resolved.uri = request_uri(exchange);
     return {};
   }

@@ -19,8 +19,7 @@ void UpstreamModule::declare(ModuleDeclarations& declarations) {
 
 Result<void> UpstreamModule::finish_location(BlockScope& scope, const void* conf) {
   const auto& proxy = *static_cast<const ProxyConf*>(conf);
-  if (proxy.target == nullptr || proxy.target->gave_way) return {};
-  proxy.target->settled = true;
+  if (proxy.target == nullptr) return {};
   proxy.target->resolver_options = resolver_options(scope.location()->core);
   scope.set_content(std::make_unique<ProxyHandler>(*this, proxy));
   return {};

@@ -13,6 +13,7 @@ struct AccessConf {
   bool own = false;
 
   void enter_block() { own = false; }
+  void enter_branch() { own = false; }
 };
 
 class AccessHandler final : public PhaseHandler {
@@ -59,7 +60,7 @@ Result<void> add_rule(DirectiveUse& use) {
 }
 
 constexpr Directive rule(std::string_view name, std::string_view help) {
-  return {name, kHttp | kServer | kLocation, 1, 1, BlockShape::none, Repeat::any, add_rule, nullptr, "", help};
+  return {name, kHttp | kServer | kLocation | kLimitExcept, 1, 1, BlockShape::none, Repeat::any, add_rule, nullptr, "", help};
 }
 
 constexpr Directive kRows[] = {

@@ -101,7 +101,7 @@ Result<void> set_value(DirectiveUse& use) {
   return {};
 }
 
-constexpr uint32_t kEverywhere = kHttp | kServer | kLocation;
+constexpr uint32_t kEverywhere = kHttp | kServer | kLocation | kLimitExcept;
 
 constexpr Directive kRows[] = {
     {"auth_basic", kEverywhere, 1, 1, BlockShape::none, Repeat::once, set_value<&AuthBasicConf::realm>, nullptr, "off",

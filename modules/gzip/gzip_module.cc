@@ -77,7 +77,7 @@ Result<void> accept_buffers(DirectiveUse& use) {
 constexpr std::string_view kBuffersHelp = "Accepted; without effect: one buffer of 32k is used, and sent before it is filled again.";
 
 constexpr Directive kRows[] = {
-    rows::flag<&GzipConf::gzip>("gzip", kEverywhere, "off",
+    rows::flag<&GzipConf::gzip>("gzip", kEverywhere | kLocationIf, "off",
                                 "Compresses responses with status 200, 403 or 404 for clients that accept it. What is streamed is flushed piece by "
                                 "piece. `Cache-Control: no-transform` is respected."),
     rows::media_types<&GzipConf::types>("gzip_types", kEverywhere, "Content types that gzip compresses, besides text/html; `*`: all."),

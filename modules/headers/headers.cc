@@ -10,7 +10,7 @@
 namespace sluice {
 namespace {
 
-constexpr uint32_t kEverywhere = kHttp | kServer | kLocation;
+constexpr uint32_t kEverywhere = kHttp | kServer | kLocation | kLocationIf;
 
 struct Field {
   HeaderId id;
@@ -52,6 +52,7 @@ struct HeadersConf {
     headers.enter_block();
     trailers.enter_block();
   }
+  void enter_branch() { enter_block(); }
 };
 
 // Statuses of which a field without `always` is part.

@@ -18,14 +18,14 @@ constexpr uint32_t kEverywhere = kHttp | kServer | kLocation;
 
 Result<void> set_root(DirectiveUse& use) {
   auto& conf = use.conf_as<StaticConf>();
-  if (conf.root_is_own) {
+  if (conf.root_block == &use.block) {
     const std::string_view earlier = conf.root->kind() == RootPath::Kind::root ? "root" : "alias";
     if (earlier == use.row.name) return use.directive_error("is duplicate");
     return use.directive_error(concat("is duplicate, \"", earlier, "\" directive was specified earlier"));
   }
   TRY_ASSIGN(RootPath root, RootPath::from_directive(use));
   conf.root = std::make_shared<const RootPath>(std::move(root));
-  conf.root_is_own = true;
+  conf.root_block = &use.block;
   return {};
 }
 
@@ -131,7 +131,7 @@ constexpr std::string_view kNoOpenFileCache =
     "Accepted; without effect: small files are served from static_cache, whose copies are checked at every request.";
 
 constexpr Directive kRows[] = {
-    {"root", kEverywhere, 1, 1, BlockShape::none, Repeat::any, set_root, nullptr, "html",
+    {"root", kEverywhere | kLocationIf, 1, 1, BlockShape::none, Repeat::any, set_root, nullptr, "html",
      "Where the files of a location lie: the whole URI follows. May contain variables; behind the first one no \"..\" segment is followed."},
     {"alias", kLocation, 1, 1, BlockShape::none, Repeat::any, set_root, nullptr, "",
      "Where the files of a location lie: it takes the place of the location's name. In a location with a pattern it is the whole path "

@@ -19,6 +19,8 @@
 
 namespace sluice {
 
+class BlockScope;
+
 // A line of try_files.
 struct TryList {
   struct Try {
@@ -45,11 +47,10 @@ struct StaticConf {
   const ContentEncoding* gzip = nullptr;  // set when gzip_static is not off
   bool etag = true;
   bool log_not_found = true;
-  bool root_is_own = false;  // this block has a root or an alias already
+  const BlockScope* root_block = nullptr;  // where root or alias stands
 
   void enter_block() {
     try_files = nullptr;
-    root_is_own = false;
   }
 };
 

@@ -29,6 +29,7 @@ class StatusHandler final : public PhaseHandler {
 template <Form form>
 Result<void> choose(DirectiveUse& use) {
   use.conf_as<StatusConf>().form = form;
+  use.block.claim_content(use.row.name);
   return {};
 }
 

@@ -126,11 +126,11 @@ TEST_CASE("a list is inherited only by blocks without lines of their own") {
   CHECK(at(building, "/b").core.error_pages[1].overwrite == -1);
 }
 
-TEST_CASE("internal is not inherited") {
+TEST_CASE("internal is inherited, so that no location inside is open to clients") {
   Building building("http { server { location /a { internal; location /a/b { } } } }");
   REQUIRE(building.error() == "");
   CHECK(at(building, "/a").core.internal);
-  CHECK_FALSE(at(building, "/a/b").core.internal);
+  CHECK(at(building, "/a/b").core.internal);
 }
 
 TEST_CASE("access logs: the default, off, and one's own") {

@@ -33,6 +33,9 @@ enum Context : uint32_t {
   kServer = 8,
   kLocation = 16,
   kUpstream = 32,
+  kServerIf = 64,      // `if` in a server: scripts alone
+  kLocationIf = 128,   // `if` in a location
+  kLimitExcept = 256,  // `limit_except`
 };
 
 enum class BlockShape : uint8_t { none, block, raw };  // raw: Lua text, not parsed as directives
@@ -89,8 +92,11 @@ struct ConfType {
   void* (*create)() = nullptr;
   void* (*copy)(const void* parent) = nullptr;
   void (*destroy)(void* conf) = nullptr;
-  // A struct with a member `void enter_block()` drops in it what a nested location does not inherit.
+  // A struct with a member `void enter_block()` drops in it what a nested location does not inherit. The blocks of `if` and
+  // `limit_except` are the same location under a condition and inherit everything; a struct that must know that it is another block's
+  // now (a list that is replaced by the first line of a block) has a member `void enter_branch()` for them.
   void (*enter_block)(void* conf) = nullptr;
+  void (*enter_branch)(void* conf) = nullptr;
 };
 
 template <class T>
@@ -102,6 +108,9 @@ constexpr ConfType conf_type() {
   type.destroy = [](void* conf) { delete static_cast<T*>(conf); };
   if constexpr (requires(T& t) { t.enter_block(); }) {
     type.enter_block = [](void* conf) { static_cast<T*>(conf)->enter_block(); };
+  }
+  if constexpr (requires(T& t) { t.enter_branch(); }) {
+    type.enter_branch = [](void* conf) { static_cast<T*>(conf)->enter_branch(); };
   }
   return type;
 }

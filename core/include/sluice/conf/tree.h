@@ -31,6 +31,7 @@ struct ConfigNode {
   std::vector<std::string> args;   // unquoted and unescaped
   std::vector<bool> quoted;        // parallel to args: was in quotes
   ConfigPlace place;
+  uint32_t position = 0;           // in the order of reading; a block's own stands before those of its children
   bool has_block = false;
   std::vector<std::unique_ptr<ConfigNode>> children;  // of a block, in file order; includes are spliced in
   bool raw = false;                // a Lua block: `text` holds everything between the braces, verbatim

@@ -44,11 +44,18 @@ class SLUICE_API BlockScope {
   template <class T>
   T& owner() const { return *static_cast<T*>(owner_); }
 
-  // add_script adds a handler of the rewrite phases that runs in file order and is not inherited: set, return, set_by_lua.
-  // REQUIRES: location() != null.
-  void add_script(std::unique_ptr<PhaseHandler> handler);
-  // set_content makes this location's content handler; not inherited; the last one wins, as in nginx.
+  // add_script adds a handler of the rewrite phases that runs in file order and is not inherited: set, return, set_by_lua. Inside an
+  // `if` it runs when the condition holds. REQUIRES: location() != null.
+  void add_script(std::unique_ptr<PhaseHandler> handler, ScriptEffect effect = ScriptEffect::plain);
+  // add_branch is what an `if` does with its block: when the condition holds, the block's scripts run in their turn, and in a location
+  // everything else is from then on what the block says; the last true `if` of a location wins. REQUIRES: a server or location.
+  Result<void> add_branch(const ConfigNode& node, std::unique_ptr<const Condition> condition);
+  // set_content makes this location's content handler; not inherited by nested locations; the last one wins, as in nginx,
+  // with a warning.
   void set_content(std::unique_ptr<PhaseHandler> handler);
+  // claim_content says, while directives are applied, that this module will set_content in finish_location: the directive `name` (static)
+  // counts as the last one so far. Blocks of `if` and `limit_except` without a content of their own have that of their location.
+  void claim_content(std::string_view name);
 
   // The following are for Module::finish_location, when the module's values for this place are final.
   void add_handler(Phase phase, HandlerOrder order, std::shared_ptr<const PhaseHandler> handler);

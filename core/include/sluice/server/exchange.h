@@ -102,6 +102,15 @@ class SLUICE_API Exchange : public LogContext {
   bool is_internal() const { return internal_; }
   // parent is the exchange that made this one as a subrequest (sluice/server/subrequest.h); null for a client's request.
   Exchange* parent() const { return parent_; }
+  // What scripts of the rewrite phases do, as nginx's `rewrite` and `break`. seek_location: the URI is another, so that the location is
+  // looked for again when the scripts have run. keep_location: it is not, and the URI need not begin with the location's name any more
+  // (location_matches() is false), so nothing can take that name's place. Both make the request an internal one. end_scripts skips
+  // the scripts that are left.
+  void seek_location() { internal_ = true, seeks_location_ = true; }
+  void keep_location() { internal_ = true, seeks_location_ = false, location_matches_ = false; }
+  bool seeks_location() const { return seeks_location_; }
+  bool location_matches() const { return location_matches_; }
+  void end_scripts();
   // redirects counts the internal redirects so far: to another URI or to a named location, by a handler or by error_page. A reroute
   // (`rewrite ... last`) is none. State that belongs to one pass through the phases is stale once this has changed.
   uint32_t redirects() const { return internal_redirects_; }
@@ -259,6 +268,8 @@ class SLUICE_API Exchange : public LogContext {
   BodyState body_state_ = BodyState::none;
   bool uri_is_raw_ = true;
   bool internal_ = false;
+  bool seeks_location_ = false;
+  bool location_matches_ = true;
   bool head_sent_ = false;
   bool response_finished_ = false;
   bool keep_connection_ = true;

@@ -15,6 +15,7 @@
 namespace sluice {
 
 class AccessLog;
+class Location;
 struct ResolverOptions;
 
 struct ErrorPage {
@@ -45,13 +46,17 @@ struct CoreConf {
   BodyFiles client_body_files = BodyFiles::without_name;
   Milliseconds send_timeout{60'000};
   Milliseconds keepalive_timeout{75'000};
+  Milliseconds keepalive_time{3'600'000};         // no further request on a connection older than this
   Milliseconds keepalive_header{0};               // "Keep-Alive: timeout=N" of the response; 0: none
   Milliseconds lingering_timeout{5'000};
   Milliseconds lingering_time{30'000};
   uint64_t keepalive_requests = 1000;
   bool merge_slashes = true;
   bool server_tokens = true;
-  bool internal = false;                          // not inherited
+  std::shared_ptr<const ComplexValue> server_signature;  // server_tokens TEXT; null: what server_tokens says
+  bool chunked_transfer_encoding = true;          // off: HTTP/1.1 responses of unknown length end with the connection
+  bool reset_timedout_connection = false;
+  bool internal = false;
   bool log_subrequest = false;                    // subrequests have a log phase, too
   bool satisfy_any = false;                       // one access handler that allows is enough
   bool absolute_redirect = true;                  // a Location that starts with "/" gets scheme, host and port
@@ -63,13 +68,18 @@ struct CoreConf {
   std::string default_type = "text/plain";
   std::vector<ErrorPage> error_pages;
   bool recursive_error_pages = false;
+  bool uninitialized_variable_warn = true;
   std::vector<std::shared_ptr<const AccessLog>> access_logs;
   LogFileCache log_file_cache;
   std::shared_ptr<Logger> error_log;              // null: the process log
   std::shared_ptr<const ResolverOptions> resolver;  // of the `resolver` directive; null: none, the system's servers are asked
   Milliseconds resolver_timeout{30'000};
+};
 
-  void enter_block() { internal = false; }
+// What `limit_except` says: methods that are not among its own have values of their own in the same location.
+struct MethodLimit {
+  uint32_t methods = 0;                // bits of Method: those the location itself is for
+  std::unique_ptr<Location> others;
 };
 
 class SLUICE_API Location {
@@ -84,6 +94,8 @@ class SLUICE_API Location {
   std::vector<const BodyFilter*> body_filters;
   // A prefix location ending in '/' with a proxying handler redirects "/x" to "/x/" (nginx's auto_redirect).
   bool auto_redirect = false;
+  std::unique_ptr<MethodLimit> method_limit;  // null: none
+  uint32_t scripts = 0;                       // how many handlers at the beginning of the (server) rewrite phase are scripts
 
   // module_conf returns the struct of the module with that slot; null when the module has none.
   const void* module_conf(uint32_t slot) const { return slot < confs_.size() ? confs_[slot].get() : nullptr; }

@@ -79,6 +79,16 @@ enum class FilterOrder : uint8_t {
   encode = 60,   // gzip
 };
 
+// What an `if` asks. Immutable, like handlers.
+class Condition {
+ public:
+  virtual ~Condition() = default;
+  virtual bool holds(Exchange& exchange) const = 0;
+};
+
+// Whether a script may change the URI, so that the location is looked for again when the scripts have run.
+enum class ScriptEffect : uint8_t { plain, changes_uri };
+
 // Runs on every response before its head is written; may change status and headers. May not wait.
 class HeaderFilter {
  public:
