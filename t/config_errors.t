@@ -103,6 +103,7 @@ refused(events   => 'worker_connections 0; # here',         'invalid number "0" 
 refused(events   => 'use kqueue; # here',                   'invalid event type "kqueue", sluice has epoll alone');
 refused(location => 'proxy_http_version 2; # here',         'invalid value "2"');
 refused(location => 'proxy_next_upstream error never; # here', 'invalid value "never"');
+refused(location => 'proxy_via "no name"; # here', 'invalid value "no name"');
 
 # --- files
 

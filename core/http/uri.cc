@@ -22,11 +22,23 @@ int percent_byte(std::string_view text, size_t at) {
   return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-// is_dot_segment: "." or ".." begins at text[at] and ends there.
-bool is_dot_segment(std::string_view text, size_t at) {
-  const size_t end = std::min(text.find('/', at), text.size());
-  const std::string_view segment = text.substr(at, end - at);
-  return segment == "." || segment == "..";
+// after_dots is the byte behind the one or two dots that begin at text[at], '/' at the end of the text; NUL when there are more, or none.
+char after_dots(std::string_view text, size_t at) {
+  const size_t end = std::min(text.find_first_not_of('.', at), text.size());
+  if (end == at || end - at > 2) return '\0';
+  return end == text.size() ? '/' : text[end];
+}
+
+// has_doubtful_dots: a "." or ".." that some servers take for a whole segment and others for the beginning of a name: before a
+// parameter ("..;x"), at a '\' (another '/' to some), or before the first byte of an overlong '/' (C0 AF).
+bool has_doubtful_dots(std::string_view path) {
+  for (size_t at = path.find('.'); at != std::string_view::npos; at = path.find('.', path.find_first_not_of('.', at))) {
+    const bool after_backslash = path[at - 1] == '\\';
+    if (path[at - 1] != '/' && !after_backslash) continue;
+    const char next = after_dots(path, at);
+    if (next == ';' || next == '\\' || next == '\xc0' || (next == '/' && after_backslash)) return true;
+  }
+  return false;
 }
 
 #if defined(__SSE2__)
@@ -62,7 +74,8 @@ bool is_normal(std::string_view path, MergeSlashes merge) {
   for (size_t slash = 0; slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
     if (slash + 1 == path.size()) break;
     if (path[slash + 1] == '/' && merge == MergeSlashes::yes) return false;
-    if (path[slash + 1] == '.' && is_dot_segment(path, slash + 1)) return false;
+    if (path[slash + 1] != '.') continue;
+    if (const char next = after_dots(path, slash + 1); next == '/' || next == ';') return false;
   }
   return true;
 }
@@ -147,6 +160,7 @@ Result<std::string_view> normalize_path(std::string_view raw_path, MergeSlashes 
   if (is_normal(raw_path, merge)) return raw_path;
   char* out = arena.allocate_chars(raw_path.size());
   TRY_ASSIGN(const std::string_view decoded, decode_path(raw_path, out));
+  if (has_doubtful_dots(decoded)) return bad_path("dot segment that is none to everybody in the path");
   return resolve_segments(out, decoded.size(), merge);
 }
 

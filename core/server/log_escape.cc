@@ -29,7 +29,7 @@ constexpr PlainBytes make_plain(unsigned last) {
 }
 
 constexpr PlainBytes kPlainInStandard = make_plain(0x7e);
-constexpr PlainBytes kPlainInJson = make_plain(0xff);
+constexpr PlainBytes kPlainInJson = make_plain(0x7f);  // and UTF-8
 
 #if defined(__SSE2__)
 __m128i load_16(const char* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)); }
@@ -73,6 +73,23 @@ size_t copy_plain(char* to, std::string_view text, const PlainBytes& plain) {
   return at;
 }
 
+bool continues_utf8(std::string_view text, size_t at) { return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80; }
+
+// utf8_size is the size of the character of several bytes at the front of the text; 0 when there is none (RFC 3629): surrogates, forms
+// that are longer than need be and what lies beyond Unicode are no characters.
+size_t utf8_size(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  const size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  for (size_t i = 1; i < size; ++i) {
+    if (!continues_utf8(text, i)) return 0;
+  }
+  const auto second = static_cast<unsigned char>(text[1]);
+  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
+  if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
+  return size;
+}
+
 void append_json_byte(LogText& out, char c) {
   switch (c) {
     case '"': out.append("\\\""); break;
@@ -99,9 +116,12 @@ void append_escaped(LogText& out, std::string_view value, LogEscape escape) {
     const size_t plain = copy_plain(to, value, plain_bytes);
     out.taken_to(to + plain);
     if (plain == value.size()) return;
-    if (escape == LogEscape::json) append_json_byte(out, value[plain]);
-    else append_hex(out, "\\x", static_cast<unsigned char>(value[plain]));
-    value.remove_prefix(plain + 1);
+    value.remove_prefix(plain);
+    size_t taken = 1;
+    if (escape != LogEscape::json) append_hex(out, "\\x", static_cast<unsigned char>(value[0]));
+    else if (const size_t character = utf8_size(value); character > 0) out.append(value.substr(0, taken = character));
+    else append_json_byte(out, value[0]);
+    value.remove_prefix(taken);
   }
 }
 

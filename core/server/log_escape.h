@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-// append_escaped adds the value. standard: `"`, `\` and bytes outside 0x20..0x7e as \xXX. json: as inside a JSON string.
-// none: as it is.
+// append_escaped adds the value. standard: `"`, `\` and bytes outside 0x20..0x7e as \xXX. json: as inside a JSON string;
+// a byte that is not UTF-8 is \u0080 to \u00FF, so that a line is JSON whatever clients send. none: as it is.
 void append_escaped(LogText& out, std::string_view value, LogEscape escape);
 
 }  // namespace sluice

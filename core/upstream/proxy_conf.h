@@ -36,6 +36,9 @@ enum NextUpstream : uint32_t {
   kNextOff = 2048,
 };
 
+// What proxy_via says without a name.
+inline constexpr std::string_view kOwnName = "sluice";
+
 struct ProxyTarget {
   ConfigPlace place;
   ComplexValue url;             // as written
@@ -84,6 +87,7 @@ struct ProxyConf {
   std::vector<std::string> hide_headers;
   std::vector<std::string> pass_headers;
   ComplexValue method;                              // proxy_method
+  std::string via;                                  // the name of proxy_via; empty: off
   Milliseconds connect_timeout{60'000};
   Milliseconds send_timeout{60'000};
   Milliseconds read_timeout{60'000};

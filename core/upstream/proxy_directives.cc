@@ -123,6 +123,15 @@ Result<void> set_next_upstream(DirectiveUse& use) {
   return {};
 }
 
+Result<void> set_via(DirectiveUse& use) {
+  std::string& via = use.conf_as<ProxyConf>().via;
+  if (use.arg(0) == "off") via.clear();
+  else if (use.arg(0) == "on") via = kOwnName;
+  else if (header_name_is_valid(use.arg(0))) via = std::string(use.arg(0));  // a token, as a field's name is
+  else return use.invalid_value(use.arg(0));
+  return {};
+}
+
 Result<void> set_method(DirectiveUse& use) {
   TRY_ASSIGN(use.conf_as<ProxyConf>().method, use.block.builder().compile(use.node.place, use.arg(0)));
   return {};
@@ -198,6 +207,11 @@ constexpr Directive kRows[] = {
     {"proxy_method", kPlaces, 1, 1, BlockShape::none, Repeat::once, &set_method, nullptr, "", "The method of the request to the upstream."},
     {"proxy_http_version", kPlaces, 1, 1, BlockShape::none, Repeat::once, &set_http_version, nullptr, "1.1",
      "1.1 keeps upstream connections alive; 1.0 makes one per request."},
+    {"proxy_via", kPlaces, 1, 1, BlockShape::none, Repeat::once, &set_via, nullptr, "off",
+     "Adds \"Via: 1.1 sluice\" (on) or another name behind the client's entries (RFC 9110, 7.6.3), and answers 508 when a request already "
+     "has it: give each proxy of a chain a name of its own. Off, because nginx does not compress for requests with Via unless gzip_proxied "
+     "says so. Where a peer is a listen address of this very configuration it is always on, and 508 comes after ten rounds. The client's "
+     "entries pass then even if proxy_set_header or proxy_pass_request_headers would remove them."},
     {"proxy_next_upstream", kPlaces, 1, -1, BlockShape::none, Repeat::once, &set_next_upstream, nullptr, "error timeout",
      "When a request is tried on another peer."},
     rows::number<&ProxyConf::next_upstream_tries>("proxy_next_upstream_tries", kPlaces, "0", "How many attempts at most; 0: one per peer."),

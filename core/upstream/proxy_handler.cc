@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "http/via.h"
 #include "upstream/attempt.h"
 #include "upstream/local_end.h"
 #include "upstream/retry_policy.h"
@@ -169,6 +170,12 @@ Outcome ProxyHandler::prepare(Exchange& exchange, ResolvedTarget& target, Outgoi
     exchange.set_error(resolved.error().kind, ErrorSource::upstream, resolved.error().text);
     return Outcome::status(resolved.error().kind == ErrorKind::internal ? 500 : 502);
   }
+  if (goes_in_circles(exchange, target)) [[unlikely]] {
+    static constexpr std::string_view kLoop = "the request has been here before, as its Via says: a loop";
+    exchange.log_at(LogLevel::error, kLoop);
+    exchange.set_error(ErrorKind::internal, ErrorSource::internal, "loop detected");
+    return Outcome::status(508);
+  }
   const bool upgrade = wants_websocket(from);
   if (conf_.body) outgoing.body = conf_.body->eval(exchange);
   auto head = render_head(exchange, target, upgrade, outgoing.body);
@@ -193,6 +200,17 @@ PeerPool* ProxyHandler::bound_pool(Exchange& exchange, PeerPool& pool) const {
   }
   exchange.log_at(LogLevel::error, "invalid local address \"", text, '"');
   return &pool;
+}
+
+// goes_in_circles decides whether our entry in Via is needed, and whether there are too many of it. A configuration may well have one
+// server of its own before another, but not without end.
+bool ProxyHandler::goes_in_circles(Exchange& exchange, ResolvedTarget& target) const {
+  static constexpr size_t kOwnRounds = 10;
+  const PeerPool* address = target.address_pool;
+  const bool to_ourselves = address != nullptr ? module_.own_addresses().has(address->address()) : target.group->is_own;
+  if (conf_.via.empty() && !to_ourselves) return false;
+  target.via = conf_.via.empty() ? kOwnName : std::string_view(conf_.via);
+  return via_entries(exchange.request().headers, target.via) >= (to_ourselves ? kOwnRounds : 1);
 }
 
 Outcome ProxyHandler::not_picked(Exchange& exchange, const UpstreamRequest& request, const Error& error) const {

@@ -44,6 +44,7 @@ struct ResolvedTarget {
   uint32_t turn = 0;                  // which of them comes first
   uint16_t port = 0;
   std::string_view uri;               // what to ask the peer for
+  std::string_view via;               // the name for our entry in Via; empty: there is none
 };
 
 class ProxyHandler final : public PhaseHandler {
@@ -73,6 +74,7 @@ class ProxyHandler final : public PhaseHandler {
   bool wants_whole_body(const Exchange& exchange) const;
   Outcome prepare(Exchange& exchange, ResolvedTarget& target, OutgoingRequest& outgoing) const;
   Result<void> resolve(Exchange& exchange, ResolvedTarget& resolved) const;
+  bool goes_in_circles(Exchange& exchange, ResolvedTarget& target) const;
   Result<void> resolve_dynamic(Exchange& exchange, ResolvedTarget& resolved) const;
   std::string_view request_uri(Exchange& exchange) const;
   // look_up resolves the target's name; an outcome other than next() ends the request.
@@ -95,6 +97,8 @@ class ProxyHandler final : public PhaseHandler {
   // field_values gives the values of the plan's fields; empty where the field is not sent. `bytes` grows by their sizes.
   Result<const std::string_view*> field_values(Exchange& exchange, const HeadPlan& plan, size_t& bytes) const;
   Result<void> copy_fields(const RequestHead& request, char*& to) const;
+  size_t via_bytes(const RequestHead& request, std::string_view name) const;
+  void add_via(const RequestHead& request, std::string_view name, char*& to) const;
   bool passes_to_peer(const Header& header, const ListedNames& listed) const;
   bool replaced(std::string_view name) const;
   bool hidden(std::string_view name) const;

@@ -29,6 +29,7 @@ bool protected_field(HeaderId id) {
     case HeaderId::authorization:
     case HeaderId::cookie:
     case HeaderId::forwarded:
+    case HeaderId::via:
     case HeaderId::x_forwarded_for:
     case HeaderId::x_forwarded_host:
     case HeaderId::x_forwarded_port:
@@ -196,6 +197,8 @@ Result<std::string_view> ProxyHandler::render_head(Exchange& exchange, const Res
     for (const Header& h : request.headers) bytes += h.name_size + h.value_size + 4u;
   }
 
+  if (!target.via.empty()) [[unlikely]] bytes += via_bytes(request, target.via);
+
   char* const start = exchange.arena().allocate_chars(bytes);
   Out out{start};
   out.text(method);
@@ -218,6 +221,7 @@ Result<std::string_view> ProxyHandler::render_head(Exchange& exchange, const Res
   if (conf_.pass_request_headers) {
     TRY(copy_fields(request, out.at));
   }
+  if (!target.via.empty()) [[unlikely]] add_via(request, target.via, out.at);
   out.text("\r\n");
   CHECK(out.at <= start + bytes);
   return std::string_view(start, static_cast<size_t>(out.at - start));
@@ -252,6 +256,26 @@ Result<void> ProxyHandler::copy_fields(const RequestHead& request, char*& to) co
   out.text(run);
   to = out.at;
   return {};
+}
+
+size_t ProxyHandler::via_bytes(const RequestHead& request, std::string_view name) const {
+  size_t bytes = name.size() + std::string_view("Via: 1.1 \r\n").size();
+  for (const Header* h = request.headers.find(HeaderId::via); h != nullptr; h = request.headers.next(h)) bytes += h->name_size + h->value_size + 4u;
+  return bytes;
+}
+
+// add_via writes our entry behind the client's, which are kept whatever happens to the other fields: they show a loop.
+void ProxyHandler::add_via(const RequestHead& request, std::string_view name, char*& to) const {
+  Out out{to};
+  if (!conf_.pass_request_headers || in(dropped_from_request_, HeaderId::via)) {
+    for (const Header* h = request.headers.find(HeaderId::via); h != nullptr; h = request.headers.next(h)) {
+      if (h->parsed || !breaks_line(h->value())) out.field(h->name(), h->value());
+    }
+  }
+  out.text(request.version == HttpVersion::http10 ? "Via: 1.0 " : "Via: 1.1 ");
+  out.text(name);
+  out.text("\r\n");
+  to = out.at;
 }
 
 bool ProxyHandler::replaced(std::string_view name) const {

@@ -1,8 +1,11 @@
 #include "upstream/upstream_module.h"
 
+#include <algorithm>
+
 #include <sluice/base/hash.h>
 #include <sluice/server/resolvers.h>
 
+#include "server/generation_builder.h"
 #include "upstream/directives.h"
 #include "upstream/proxy_handler.h"
 
@@ -44,6 +47,7 @@ Result<UpstreamBuilder*> UpstreamModule::builder_of_target(ConfigBuilder& builde
 }
 
 Result<void> UpstreamModule::check(ConfigBuilder& builder) {
+  own_addresses_ = OwnAddresses(GenerationBuilder::of(builder).listeners());
   for (auto& target : targets_) {
     if (target->dynamic) continue;
     auto found = builder_of_target(builder, *target);
@@ -59,6 +63,8 @@ Result<void> UpstreamModule::check(ConfigBuilder& builder) {
   }
   for (auto& upstream : builders_) {
     TRY_ASSIGN(auto group, upstream->finish(builder, *states_));
+    group->is_own = std::any_of(group->peers().begin(), group->peers().end(),
+                                [this](const Peer& peer) { return own_addresses_.has(peer.address); });
     const std::string name = group->name();
     groups_.emplace(name, std::move(group));
   }

@@ -12,6 +12,7 @@
 #include <sluice/server/module.h>
 
 #include "upstream/name_watch.h"
+#include "upstream/own_addresses.h"
 #include "upstream/proxy_conf.h"
 #include "upstream/upstream_builder.h"
 
@@ -34,6 +35,7 @@ class UpstreamModule final : public Module {
   // The group of targets that are addresses made up by variables.
   const UpstreamGroup& dynamic_group() const { return *dynamic_group_; }
   ConnectionPools& pools() const { return *pools_; }
+  const OwnAddresses& own_addresses() const { return own_addresses_; }
 
  private:
   struct NameHash {
@@ -61,6 +63,7 @@ class UpstreamModule final : public Module {
   std::unique_ptr<PeerStates> states_;
   std::unordered_map<std::string, std::unique_ptr<UpstreamGroup>, NameHash, std::equal_to<>> groups_;
   std::unique_ptr<UpstreamGroup> dynamic_group_;
+  OwnAddresses own_addresses_;
   ConnectionPools* pools_ = nullptr;
   StateKeeper state_keeper_{*this};
   std::vector<std::unique_ptr<NameWatch>> watches_;  // they use the groups

@@ -41,3 +41,20 @@ TEST_CASE("a JSON string is escaped as JSON asks, and what is not ASCII stays") 
   CHECK(escaped(std::string("\x01\x1f", 2), LogEscape::json) == "\\u0001\\u001F");
   CHECK(escaped("0123456789abcdef\xc3\xa4\x7f\"", LogEscape::json) == "0123456789abcdef\xc3\xa4\x7f\\\"");
 }
+
+TEST_CASE("a JSON string stays UTF-8 whatever bytes it is given") {
+  for (const char* text : {"\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80",
+                           "\xf4\x8f\xbf\xbf", "a\xc3\xa9\xe2\x82\xac!"}) {
+    CHECK(escaped(text, LogEscape::json) == text);
+  }
+  CHECK(escaped("\x80", LogEscape::json) == "\\u0080");
+  CHECK(escaped("a\xff", LogEscape::json) == "a\\u00FF");
+  CHECK(escaped("\xc3", LogEscape::json) == "\\u00C3");
+  CHECK(escaped("\xc3(", LogEscape::json) == "\\u00C3(");
+  CHECK(escaped("\xc0\xaf", LogEscape::json) == "\\u00C0\\u00AF");
+  CHECK(escaped("\xe0\x9f\xbf", LogEscape::json) == "\\u00E0\\u009F\\u00BF");
+  CHECK(escaped("\xed\xa0\x80", LogEscape::json) == "\\u00ED\\u00A0\\u0080");
+  CHECK(escaped("\xf0\x8f\xbf\xbf", LogEscape::json) == "\\u00F0\\u008F\\u00BF\\u00BF");
+  CHECK(escaped("\xf4\x90\x80\x80", LogEscape::json) == "\\u00F4\\u0090\\u0080\\u0080");
+  CHECK(escaped("\xe2\x82\"", LogEscape::json) == "\\u00E2\\u0082\\\"");
+}

@@ -17,8 +17,8 @@ enum class MergeSlashes : uint8_t { no, yes };
 
 // normalize_path is nginx's $uri: percent-decoding exactly once, then "." and ".." segments resolved and, if asked, runs of '/'
 // merged, all on the decoded bytes ("/%2e%2e%2f" is "/../"). Fails with bad_message (answer 400) on a path that doesn't begin
-// with '/', an invalid %XX, a path that leaves the root, and encoded NUL, CR and LF (nginx accepts the last two; decoded into
-// $uri they have split too many responses).
+// with '/', an invalid %XX, a path that leaves the root, encoded NUL, CR and LF (nginx accepts the last two; decoded into $uri
+// they have split too many responses), and dots that only some servers take for a dot segment: "/..;x/", "/..%5c", "/..%c0%af".
 SLUICE_API Result<std::string_view> normalize_path(std::string_view raw_path, MergeSlashes merge, Arena& arena);
 
 // What escape_uri percent-encodes. The numbers are ngx_escape_uri's types.
