@@ -90,7 +90,7 @@ HeadResult ChunkedDecoder::after_size_byte(char c) {
 
 HeadResult ChunkedDecoder::feed_extension(char c) {
   const bool token = byte_is(c, kToken);
-  if (c != '\r' && ++extension_bytes_ > limits_.extension_bytes) return refuse(400, "chunk extensions are too long");
+  if (c != '\r' && ++extension_bytes_ > limits_.extension_bytes) return refuse(431, "chunk extensions are too long");
   switch (state_) {
     case State::extension_start:
       if (!token) return refuse(400, "invalid chunk extension");

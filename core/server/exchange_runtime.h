@@ -225,7 +225,7 @@ class ExchangeRuntime final : public Exchange {
   bool filters_off_ = false;        // the answer to a header filter's refusal does not pass the filters again
   bool in_error_page_ = false;
   bool continue_sent_ = false;
-  bool body_refused_ = false;       // over client_max_body_size: the client may still be sending it
+  bool body_refused_ = false;       // too large or malformed: the client may still be sending it
   bool aborted_ = false;
   bool timed_out_ = false;           // the client took nothing for send_timeout, or a 444 counts as such
   bool logged_ = false;

@@ -171,6 +171,8 @@ Result<std::string_view> ExchangeRuntime::decode_piece(std::string_view bytes, b
         return std::string_view();
       case ChunkedDecoder::Event::refused:
         keep_connection_ = false;
+        if (step.refusal.status == 431 && !body_refused_) connection_.count_limit(ServerMetrics::Limit::chunk_extras);  // extensions, trailers
+        body_refused_ = true;
         return step.refusal.error(ErrorSource::client);
     }
   }

@@ -18,7 +18,8 @@ ServerMetrics::ServerMetrics(Metrics* metrics) : metrics_(metrics) {
   for (size_t i = 0; i < 5; ++i) {
     take(by_class_[i], metrics->counter(concat("sluice_responses_total{class=\"", kClasses[i], "\"}"), "Responses by class of status."));
   }
-  static constexpr std::string_view kLimits[] = {"worker_connections", "request_head", "request_body", "client_header_timeout", "client_body_min_rate"};
+  static constexpr std::string_view kLimits[] = {"worker_connections", "request_head", "request_body", "client_header_timeout", "client_body_min_rate",
+                                                 "chunk_extras"};
   for (size_t i = 0; i < static_cast<size_t>(Limit::count); ++i) {
     take(limits_[i], metrics->counter(concat("sluice_limit_hits_total{limit=\"", kLimits[i], "\"}"), "How often a limit was hit."));
   }

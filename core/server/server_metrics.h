@@ -8,7 +8,7 @@ namespace sluice {
 class ServerMetrics {
  public:
   // Limits that outside input can hit; one counter each.
-  enum class Limit : uint8_t { worker_connections, request_head, request_body, header_timeout, body_rate, count };
+  enum class Limit : uint8_t { worker_connections, request_head, request_body, header_timeout, body_rate, chunk_extras, count };
 
   explicit ServerMetrics(Metrics* metrics);
 
