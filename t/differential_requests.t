@@ -60,6 +60,8 @@ my @cases = (
     ['path above the root', get('/../a')],
     ['encoded path above the root', get('/%2e%2e/a')],
     ['dot segments', get('/a/../b')],
+    ['dots before ";"', get('/a/..;/b')],
+    ['dots before an encoded backslash', get('/a/..%5cb')],
     ['"//"', get('//a')],
     ['target of 9,000 bytes', get('/' . 'a' x 9_000)],
     # Host
