@@ -138,6 +138,7 @@ $c->write("GET /first HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /secon
 is $c->read_response->status, 200, 'a request that ends the connection';
 ok $c->at_eof, '- ends it';
 is_deeply [map { $_->{target} } $origin->requests], ['/first'], '- and what stands behind it is no request';
+$c->close;
 
 $server->stop;
 $_->stop for $origin, $drip;
