@@ -1,11 +1,12 @@
-# Names of upstream servers are looked up once per load, by the loader: every worker means the same peers, and a worker that is started
-# again asks nobody.
+# Names of upstream servers as the configuration is loaded: the loader asks the system once, every worker begins with the same peers, and a
+# worker that is started again asks nobody. From then on DNS is followed (upstream_resolve.t), unless `resolver off` says that it is not.
 use strict;
 use warnings;
 use lib 't/lib';
 use Test::More;
+use Test::Sluice::Dns;
 use Test::Sluice::Origin;
-use Test::Sluice::Process qw(slurp);
+use Test::Sluice::Process qw(slurp wait_until);
 use Test::Sluice::Server;
 
 my $origin = Test::Sluice::Origin->start;
@@ -30,8 +31,9 @@ subtest 'an unknown name' => sub {
 };
 
 SKIP: {
-    skip 'a sanitizer wants to be the first library', 1 if qx{'${\Test::Sluice::Server::binary()}' -V 2>&1} =~ /sanitizer=(?!none)/;
+    skip 'a sanitizer wants to be the first library', 2 if qx{'${\Test::Sluice::Server::binary()}' -V 2>&1} =~ /sanitizer=(?!none)/;
     subtest 'who looks a name up, and when' => \&count_lookups;
+    subtest 'the name is followed from then on, without being asked to' => \&follow_without_resolve;
 }
 
 $origin->stop;
@@ -41,7 +43,7 @@ done_testing;
 sub count_lookups {
     my $s = Test::Sluice::Server->new(
         workers => 2, vars => { ORIGIN_PORT => $origin->{port} },
-        http_config => 'upstream app { server sandbox.test:$TEST_SLUICE_ORIGIN_PORT; }',
+        http_config => 'resolver off; upstream app { server sandbox.test:$TEST_SLUICE_ORIGIN_PORT; }',
         config      => 'location / { proxy_pass http://app; }');
     my ($library, $asked, $address) = map { $s->prefix . "/$_" } 'names.so', 'asked', 'address';
     Test::Sluice::Server::write_file("$library.c", resolver($asked, $address));
@@ -67,6 +69,27 @@ sub count_lookups {
     is $s->reload, 0, 'a reload when the address is another';
     like $s->get('/')->status, qr/^502$/, 'uses it: nobody is there';
     $s->stop(allowed => [qr/exited on signal 9/]);
+}
+
+# At load the name has an address where nobody is; DNS knows better.
+sub follow_without_resolve {
+    my $dns = Test::Sluice::Dns->start;
+    $dns->set('sandbox.test', A => ['127.0.0.1'], ttl => 1);
+    my $s = Test::Sluice::Server->new(
+        vars => { ORIGIN_PORT => $origin->{port} }, http_config => "resolver @{[$dns->address]} ipv6=off; upstream app { server sandbox.test:$origin->{port}; }",
+        config => 'location /app { proxy_pass http://app; } location / { proxy_pass http://sandbox.test:$TEST_SLUICE_ORIGIN_PORT; }');
+    my ($library, $asked, $address) = map { $s->prefix . "/$_" } 'names.so', 'asked', 'address';
+    Test::Sluice::Server::write_file("$library.c", resolver($asked, $address));
+    system('cc', '-shared', '-fPIC', '-D_GNU_SOURCE', '-o', $library, "$library.c", '-ldl') == 0 or die 'cannot compile';
+    Test::Sluice::Server::write_file($address, '127.0.0.77');
+    local $ENV{LD_PRELOAD} = $library;
+    $s->start;
+    ok wait_until { $s->get('/app')->status == 200 }, 'in an upstream';
+    ok wait_until { $s->get('/')->status == 200 }, 'and in proxy_pass';
+    $dns->set('sandbox.test', A => ['127.0.0.78'], ttl => 1);
+    ok wait_until { $s->get('/app')->status == 502 && $s->get('/')->status == 502 }, 'wherever it goes';
+    $s->stop(allowed => [qr/Connection refused/]);
+    $dns->stop;
 }
 
 sub askers { return slurp($_[0]) =~ /^(\d+)$/mg }
