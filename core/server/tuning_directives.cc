@@ -90,8 +90,6 @@ constexpr Directive kRows[] = {
     accepted("msie_padding", kEverywhere, 1, 1, check<rows::flag_value>, "on", kNoBrowser),
     accepted("msie_refresh", kEverywhere, 1, 1, check<rows::flag_value>, "off", kNoBrowser),
     accepted("keepalive_disable", kEverywhere, 1, -1, check_browsers, "msie6", kNoBrowser),
-    accepted("client_body_in_single_buffer", kEverywhere, 1, 1, check<rows::flag_value>, "off",
-             "Accepted; without effect: a body that is read whole always stands in one piece."),
     accepted("timer_resolution", kMain, 1, 1, check<rows::time_value>, "",
              "Accepted; without effect: the clock is read once per turn of the loop."),
     accepted("lock_file", kMain, 1, 1, take_it, "logs/nginx.lock", kNoMutex),

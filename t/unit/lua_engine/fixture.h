@@ -43,7 +43,7 @@ struct LuaFixture {
 
   // run gives what the code returns as text, or "failed: ..." with message and traceback.
   std::string run(std::string_view code) {
-    auto chunk = vm->compile(code, "=test");
+    auto chunk = vm->compile(code, "=test", Vm::Runs::once);
     if (!chunk) return "compile: " + chunk.error().text;
     std::string out;
     bool done = false;

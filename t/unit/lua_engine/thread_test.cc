@@ -97,7 +97,7 @@ TEST_CASE("garbage collection leaves running coroutines alone") {
 
 TEST_CASE("outside of hooks that may wait LuaJIT's own coroutines run") {
   LuaFixture lua;
-  auto chunk = lua.vm->compile("local f = coroutine.wrap(function(a) return coroutine.yield(a) end) x = f(1) + f(2)", "=init");
+  auto chunk = lua.vm->compile("local f = coroutine.wrap(function(a) return coroutine.yield(a) end) x = f(1) + f(2)", "=init", Vm::Runs::once);
   REQUIRE(chunk.ok());
   LuaCall call;
   CHECK(lua.vm->run(*chunk, call, 0).ok());
@@ -122,7 +122,7 @@ TEST_CASE("exit leaves for good, through pcall and coroutines") {
 
 TEST_CASE("a thread that is given back while it waits is never resumed") {
   LuaFixture lua;
-  auto chunk = lua.vm->compile("coroutine.wrap(function() ngx.sleep(0.001) gone = true end)()", "=test");
+  auto chunk = lua.vm->compile("coroutine.wrap(function() ngx.sleep(0.001) gone = true end)()", "=test", Vm::Runs::once);
   REQUIRE(chunk.ok());
   {
     std::string out;

@@ -40,7 +40,7 @@ struct Setup {
     to = std::make_unique<Stream>(loop, out.near.release());
   }
   void start(uint64_t at_most, Milliseconds read_timeout = {}, Milliseconds write_timeout = {}) {
-    flow.start(splice_into(*from, *to, at_most, {read_timeout, write_timeout, &moved}, end));
+    flow.start(splice_into(*from, *to, at_most, {read_timeout, write_timeout, {}, &moved}, end));
   }
   bool until(const std::function<bool()>& done) { return turn_until(loop, done); }
 

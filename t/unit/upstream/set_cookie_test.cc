@@ -1,6 +1,7 @@
 #include "upstream/set_cookie.h"
 
-#include "test.h"
+#undef CHECK
+#include <catch2/catch.hpp>  // last: its CHECK replaces ours
 
 using namespace sluice;
 
