@@ -302,6 +302,7 @@ Connection refused
 === TEST 20: a body that has been passed on once cannot be sent again
 --- config
     client_max_body_size 0;
+    proxy_request_buffering off;
     location /named { error_page 502 = @fallback; proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_1; }
     location /path { error_page 502 = /page; proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_1; }
     location @fallback { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; }

@@ -10,21 +10,23 @@ use Test::Sluice::Server;
 
 my $kLong   = 20_000_000;
 my $origin  = Test::Sluice::Origin->start;
-my $server  = Test::Sluice::Server->new(vars => { ORIGIN_PORT => $origin->port }, config => <<'END');
+my $server  = Test::Sluice::Server->new(vars => { ORIGIN_PORT => $origin->port }, http_config => <<'HTTP', config => <<'END');
+    upstream origin { server 127.0.0.1:$TEST_SLUICE_ORIGIN_PORT max_conns=1; }
+HTTP
         send_timeout 30s;
         proxy_temp_path logs/temp;
-        location / { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; }
-        location /off/ { proxy_buffering off; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
-        location /no-file/ { proxy_max_temp_file_size 0; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
-        location /small-file/ { proxy_max_temp_file_size 1m; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
-        location /memory/ { proxy_max_temp_file_size 0; proxy_buffers 4000 8k; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
+        location / { proxy_pass http://origin; }
+        location /off/ { proxy_buffering off; proxy_pass http://origin/; }
+        location /no-file/ { proxy_max_temp_file_size 0; proxy_pass http://origin/; }
+        location /small-file/ { proxy_max_temp_file_size 1m; proxy_pass http://origin/; }
+        location /memory/ { proxy_max_temp_file_size 0; proxy_buffers 4000 8k; proxy_pass http://origin/; }
         location /filtered/ {
             body_filter_by_lua_block { ngx.arg[1] = ngx.arg[1]:gsub("0", "x") }
             header_filter_by_lua_block { ngx.header.content_length = nil }
-            proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/;
+            proxy_pass http://origin/;
         }
-        location /rate/ { proxy_limit_rate 20000; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
-        location /trailers/ { proxy_pass_trailers on; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
+        location /rate/ { proxy_limit_rate 20000; proxy_pass http://origin/; }
+        location /trailers/ { proxy_pass_trailers on; proxy_pass http://origin/; }
 END
 $server->start;
 
@@ -40,8 +42,8 @@ sub slow_client {
     return $c;
 }
 
-# the_peer_is_free: a request that follows gets the same connection to the peer.
-sub the_peer_is_free { return wait_until { $server->get('/bytes/1')->header('X-Origin-Connection') == 1 } }
+# The peer takes one request at a time: another is refused until it is free.
+sub the_peer_is_free { return wait_until { $server->get('/bytes/1')->status == 200 } }
 
 for my $case (['a known length', "/bytes/$kLong"], ['chunks', "/chunked-bytes/$kLong"], ['a filter', "/filtered/chunked-bytes/$kLong"],
               ['memory alone', "/memory/bytes/$kLong"]) {
@@ -58,7 +60,7 @@ for my $case (['off', "/off/bytes/$kLong"], ['off, with chunks', "/off/chunked-b
               ['a small file', "/small-file/chunked-bytes/$kLong"]) {
     my ($name, $target) = @$case;
     my $c = slow_client($target);
-    is $server->get('/bytes/1')->header('X-Origin-Connection'), 2, "$name: the peer waits for the client" for 1 .. 3;
+    is $server->get('/bytes/1')->status, 502, "$name: the peer waits for the client" for 1 .. 3;
     ok $c->read_response->body eq pattern($kLong), "$name: the client gets every byte";
 }
 

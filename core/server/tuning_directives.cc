@@ -54,6 +54,13 @@ Result<void> check_thread_pool(DirectiveUse& use) {
   return {};
 }
 
+Result<void> check_protocols(DirectiveUse& use) {
+  for (const std::string& name : use.node.args) {
+    if (name != "SSLv2" && name != "SSLv3" && name != "TLSv1" && !name.starts_with("TLSv1.")) return use.invalid_value(name);
+  }
+  return {};
+}
+
 Result<void> take_it(DirectiveUse&) { return {}; }
 
 constexpr Directive accepted(std::string_view name, uint32_t contexts, int min_args, int max_args, Result<void> (*apply)(DirectiveUse&),
@@ -69,7 +76,13 @@ constexpr std::string_view kNoBrowser = "Accepted; without effect: it is about b
 constexpr std::string_view kNoHolding = "Accepted; without effect: what there is to send is sent at once.";
 constexpr std::string_view kNoMutex = "Accepted; without effect: every worker has a listening socket of its own.";
 
+// Distributions set these for all servers, those without TLS among them.
+constexpr std::string_view kNoTls = "Accepted; without effect: nothing listens with TLS, as `listen ... ssl` is refused.";
+
 constexpr Directive kRows[] = {
+    accepted("ssl_protocols", kHttp | kServer, 1, -1, check_protocols, "TLSv1.2 TLSv1.3", kNoTls),
+    accepted("ssl_prefer_server_ciphers", kHttp | kServer, 1, 1, check<rows::flag_value>, "off", kNoTls),
+    accepted("ssl_ciphers", kHttp | kServer, 1, 1, take_it, "HIGH:!aNULL:!MD5", kNoTls),
     accepted("server_names_hash_bucket_size", kHttp, 1, 1, check<rows::size_value>, "64", kNoTable),
     accepted("server_names_hash_max_size", kHttp, 1, 1, check<rows::size_value>, "512", kNoTable),
     accepted("variables_hash_bucket_size", kHttp, 1, 1, check<rows::size_value>, "64", kNoTable),

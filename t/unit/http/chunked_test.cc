@@ -80,10 +80,10 @@ TEST_CASE("chunk extensions are limited over a whole message") {
   ChunkedLimits limits;
   limits.extension_bytes = 10;
   CHECK(decode("1;" + std::string(9, 'a') + "\r\nx\r\n0\r\n\r\n", 1, nullptr, limits).last == Event::done);
-  CHECK(decode("1;" + std::string(10, 'a') + "\r\nx\r\n0\r\n\r\n", 1, nullptr, limits).status == 400);
+  CHECK(decode("1;" + std::string(10, 'a') + "\r\nx\r\n0\r\n\r\n", 1, nullptr, limits).status == 431);
   CHECK(decode("1;aaaa\r\nx\r\n1;aaaa\r\nx\r\n0\r\n\r\n", 1, nullptr, limits).last == Event::done);
-  CHECK(decode("1;aaaa\r\nx\r\n1;aaaaa\r\nx\r\n0\r\n\r\n", 1, nullptr, limits).status == 400);
-  CHECK(decode("1;a=\"" + std::string(20, ';') + "\"\r\nx\r\n0\r\n\r\n", 1, nullptr, limits).status == 400);
+  CHECK(decode("1;aaaa\r\nx\r\n1;aaaaa\r\nx\r\n0\r\n\r\n", 1, nullptr, limits).status == 431);
+  CHECK(decode("1;a=\"" + std::string(20, ';') + "\"\r\nx\r\n0\r\n\r\n", 1, nullptr, limits).status == 431);
 }
 
 TEST_CASE("chunk data ends in CRLF where its size says (S-H1-09)") {

@@ -251,7 +251,7 @@ TEST_CASE("two generations of one module live side by side and go one by one") {
 TEST_CASE("the index is made of what modules say") {
   auto text = describe_module(kModules + "rewrite.so");
   REQUIRE(text);
-  CHECK(*text == "module rewrite\ndirective set\ndirective return\n");
+  CHECK(text->starts_with("module rewrite\ndirective set\ndirective return\n"));
   auto index = render_module_index(SLUICE_TEST_MODULES);
   REQUIRE(index);
   CHECK(index->find("directive return rewrite.so\n") != std::string::npos);
