@@ -13,6 +13,8 @@ namespace sluice {
 
 namespace {
 
+const bool kStartedAsRoot = geteuid() == 0;
+
 // getpwnam tells "no such name" by a null pointer and an errno of zero.
 Error lookup_error(std::string_view call, const std::string& name) {
   std::string what = concat(call, "(\"", name, "\")");
@@ -31,6 +33,8 @@ Result<void> become(const UserIds& ids) {
 }
 
 }  // namespace
+
+bool started_as_root() { return kStartedAsRoot; }
 
 Result<UserIds> find_user(const std::string& user, const std::string& group) {
   errno = 0;

@@ -1,8 +1,8 @@
 #include "server/listen_line.h"
 
-#include <unistd.h>
-
 #include <sluice/base/strings.h>
+
+#include "os/privileges.h"
 
 namespace sluice {
 
@@ -88,7 +88,7 @@ Result<std::vector<ListenLine>> parse_listen(const DirectiveUse& use) {
 
 ListenLine default_listen(const ConfigPlace& place) {
   ListenLine line;
-  auto address = Address::parse(geteuid() == 0 ? "*:80" : "*:8000");
+  auto address = Address::parse(started_as_root() ? "*:80" : "*:8000");
   line.listen.address = *address;
   line.listen.text = address->text();
   line.place = place;
