@@ -111,8 +111,8 @@ class Attempt {
   Task<bool> pass_on(std::string_view piece, bool complete);
   Task<bool> pass_on_last(std::string_view piece);
   Task<bool> finish_sending(Task<Result<void>> sending);
-  bool keep(std::string_view piece);
-  bool keep_rest(std::string_view rest);
+  void keep(std::string_view piece);
+  void keep_rest(std::string_view rest);
   SlowClient& slow();
   bool draining() const { return slow_ != nullptr && slow_->flow.running(); }
   void plan_relay();

@@ -53,8 +53,9 @@ Task<Outcome> Attempt::relay() {
 
 // A body that has not come whole with the head costs the connection.
 void Attempt::drop_response() {
-  if (response_->framing == BodyFraming::length && rest_.size() <= response_->content_length) body_left_ = response_->content_length - rest_.size();
-  const bool whole = response_->framing == BodyFraming::none ? rest_.empty() : response_->framing == BodyFraming::length && body_left_ == 0;
+  const bool sized = response_->framing == BodyFraming::length;
+  // Bytes behind it are no next response (RFC 9112 section 6.3): who sends them is not asked again.
+  const bool whole = response_->framing == BodyFraming::none ? rest_.empty() : sized && rest_.size() == response_->content_length;
   if (whole) return end_upstream();
   exchange_.watch_client(false);
   report(AttemptResult{AttemptResult::Kind::success, response_->status, false});
@@ -149,8 +150,9 @@ Task<Outcome> Attempt::end_early() {
 
 Task<bool> Attempt::pass_on(std::string_view piece, bool complete) {
   if (draining()) {
-    if (!complete) return keep(piece);
-    return pass_on_last(piece);
+    if (complete) return pass_on_last(piece);
+    keep(piece);
+    return true;
   }
   if (slow_ != nullptr && slow_->failed) return false;
   // With nothing to send the head leaves.
@@ -162,9 +164,9 @@ Task<bool> Attempt::pass_on(std::string_view piece, bool complete) {
 }
 
 Task<bool> Attempt::pass_on_last(std::string_view piece) {
-  bool kept = keep(piece);
+  keep(piece);
   while (draining()) co_await wait_for_client();
-  if (!kept || slow_->failed) co_return false;
+  if (slow_->failed) co_return false;
   co_return co_await finish_sending(exchange_.finish());
 }
 
@@ -173,11 +175,12 @@ Task<bool> Attempt::finish_sending(Task<Result<void>> sending) {
   co_return sent.ok();
 }
 
-bool Attempt::keep(std::string_view piece) {
-  if (piece.empty()) return true;
-  auto kept = slow().spool.add(piece);
-  if (!kept) exchange_.log_at(LogLevel::crit, kept.error().text, " while reading upstream");
-  return kept.ok();
+// A disk that takes no more makes the upstream wait for the client.
+void Attempt::keep(std::string_view piece) {
+  if (piece.empty()) return;
+  ResponseSpool& spool = slow().spool;
+  spool.add(piece);
+  if (const std::string trouble = spool.take_trouble(); !trouble.empty()) exchange_.log_at(LogLevel::crit, trouble, " while reading upstream");
 }
 
 Attempt::SlowClient& Attempt::slow() {
@@ -252,7 +255,7 @@ Task<std::optional<Outcome>> Attempt::relay_unseen() {
         end_upstream();
         co_return Outcome::finished();
       case Spliced::End::target_slow:
-        if (!keep_rest(through.rest)) co_return Outcome::abort();
+        keep_rest(through.rest);
         co_return std::nullopt;
       case Spliced::End::target_failed: co_return Outcome::abort();
       case Spliced::End::source_ended: co_return cut_off(nullptr);
@@ -264,13 +267,12 @@ Task<std::optional<Outcome>> Attempt::relay_unseen() {
 }
 
 // keep_rest: what a slow client left in the pipe is the first that is kept.
-bool Attempt::keep_rest(std::string_view rest) {
+void Attempt::keep_rest(std::string_view rest) {
   record_.bytes_received += rest.size();
   record_.body_bytes += rest.size();
   body_left_ -= rest.size();
-  if (!keep(rest)) return false;
+  keep(rest);
   slow().flow.start(drain(Task<Result<void>>(Result<void>())));
-  return true;
 }
 
 void Attempt::count_unseen() {

@@ -23,9 +23,10 @@ PeerSet::~PeerSet() {
   for (PeerPool* pool : pools) pool->end_use();
 }
 
-void LivePeers::join(const std::string& group, PeerStates& states) {
+void LivePeers::join(const std::string& group, PeerStates& states, const OwnAddresses& own) {
   group_ = &group;
   states_ = &states;
+  own_ = &own;
   change_ = std::any_of(lines_.begin(), lines_.end(), [](const ServerLine& line) { return line.follows_name(); });
   rebuild();
 }
@@ -52,6 +53,7 @@ void LivePeers::rebuild() {
       Peer& peer = next->list.emplace_back(from);
       peer.index = static_cast<uint32_t>(next->list.size() - 1);
       peer.state = &states_->state(*group_, peer.name);
+      next->is_own |= own_->has(peer.address);
     }
   }
   retired_.push_back(std::exchange(current_, std::move(next)));

@@ -15,6 +15,7 @@
 #include <sluice/upstream/upstream.h>
 
 #include "upstream/connection_pool.h"
+#include "upstream/own_addresses.h"
 #include "upstream/peer_states.h"
 
 namespace sluice {
@@ -41,6 +42,7 @@ struct PeerSet {
   const uint64_t version;
   std::vector<Peer> list;
   std::vector<PeerPool*> pools;   // by Peer::index; each has a use of ours
+  bool is_own = false;            // one of them is an address where this configuration listens
   uint32_t users = 0;             // requests that may look at its peers
 };
 
@@ -53,8 +55,8 @@ class LivePeers final : public PeerSource {
   ServerLine& add_line() { return lines_.emplace_back(); }
   std::vector<ServerLine>& lines() { return lines_; }
   const std::vector<ServerLine>& lines() const { return lines_; }
-  // join makes the first set of what the lines stand for. Both references must outlive this object.
-  void join(const std::string& group, PeerStates& states);
+  // join makes the first set of what the lines stand for. All references must outlive this object.
+  void join(const std::string& group, PeerStates& states, const OwnAddresses& own);
   // connect finds the pools of all peers in this process.
   void connect(ConnectionPools& pools);
   // replace makes the line stand for other peers (address, name, weight, backup of each are looked at). The same ones in whatever order
@@ -76,6 +78,7 @@ class LivePeers final : public PeerSource {
   bool change_ = false;
   const std::string* group_ = nullptr;
   PeerStates* states_ = nullptr;
+  const OwnAddresses* own_ = nullptr;
   ConnectionPools* pools_ = nullptr;               // null until connected
 };
 

@@ -90,12 +90,14 @@ Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
   }
   ResolvedTarget target;
   OutgoingRequest outgoing;
-  const Outcome prepared = prepare(exchange, target, outgoing);
-  if (prepared.kind != Outcome::Kind::next) co_return prepared;
+  const Outcome chosen = choose_target(exchange, target);
+  if (chosen.kind != Outcome::Kind::next) co_return chosen;
   if (!target.name.empty() && target.answer == nullptr) {
     const Outcome looked_up = co_await look_up(exchange, target);
     if (looked_up.kind != Outcome::Kind::next) co_return looked_up;
   }
+  const Outcome prepared = prepare(exchange, target, outgoing);
+  if (prepared.kind != Outcome::Kind::next) co_return prepared;
   PeersInUse peers(target.group->live_peers());
   UpstreamRequest request(exchange, *target.group);
   request.method = outgoing.method;
@@ -158,8 +160,8 @@ bool ProxyHandler::wants_whole_body(const Exchange& exchange) const {
   return conf_.request_buffering || (conf_.http10 && exchange.request().framing == BodyFraming::chunked);
 }
 
-// prepare decides what is sent where; an outcome other than next() ends the request.
-Outcome ProxyHandler::prepare(Exchange& exchange, ResolvedTarget& target, OutgoingRequest& outgoing) const {
+// choose_target and prepare decide what is sent where; an outcome other than next() ends the request.
+Outcome ProxyHandler::choose_target(Exchange& exchange, ResolvedTarget& target) const {
   const RequestHead& from = exchange.request();
   if (!conf_.body && conf_.pass_request_body && from.method != Method::get && from.method != Method::head && body_is_gone(exchange)) {
     exchange.log_at(LogLevel::error, "the request body cannot be sent again: a part of it was passed on already");
@@ -170,6 +172,11 @@ Outcome ProxyHandler::prepare(Exchange& exchange, ResolvedTarget& target, Outgoi
     exchange.set_error(resolved.error().kind, ErrorSource::upstream, resolved.error().text);
     return Outcome::status(resolved.error().kind == ErrorKind::internal ? 500 : 502);
   }
+  return Outcome::next();
+}
+
+Outcome ProxyHandler::prepare(Exchange& exchange, ResolvedTarget& target, OutgoingRequest& outgoing) const {
+  const RequestHead& from = exchange.request();
   if (goes_in_circles(exchange, target)) [[unlikely]] {
     static constexpr std::string_view kLoop = "the request has been here before, as its Via says: a loop";
     exchange.log_at(LogLevel::error, kLoop);
@@ -202,12 +209,20 @@ PeerPool* ProxyHandler::bound_pool(Exchange& exchange, PeerPool& pool) const {
   return &pool;
 }
 
+// leads_here: one of the addresses where the request may go is one where this configuration listens.
+bool ProxyHandler::leads_here(const ResolvedTarget& target) const {
+  const OwnAddresses& own = module_.own_addresses();
+  if (target.address_pool != nullptr) return own.has(target.address_pool->address());
+  if (target.answer == nullptr) return target.group->live_peers().current().is_own;
+  const auto& addresses = target.answer->addresses;
+  return std::any_of(addresses.begin(), addresses.end(), [&](const Address& one) { return own.has(one.with_port(target.port)); });
+}
+
 // goes_in_circles decides whether our entry in Via is needed, and whether there are too many of it. A configuration may well have one
 // server of its own before another, but not without end.
 bool ProxyHandler::goes_in_circles(Exchange& exchange, ResolvedTarget& target) const {
   static constexpr size_t kOwnRounds = 10;
-  const PeerPool* address = target.address_pool;
-  const bool to_ourselves = address != nullptr ? module_.own_addresses().has(address->address()) : target.group->is_own;
+  const bool to_ourselves = leads_here(target);
   if (conf_.via.empty() && !to_ourselves) return false;
   target.via = conf_.via.empty() ? kOwnName : std::string_view(conf_.via);
   return via_entries(exchange.request().headers, target.via) >= (to_ourselves ? kOwnRounds : 1);

@@ -72,8 +72,10 @@ class ProxyHandler final : public PhaseHandler {
   PeerPool* bound_pool(Exchange& exchange, PeerPool& pool) const;
   Outcome not_picked(Exchange& exchange, const UpstreamRequest& request, const Error& error) const;
   bool wants_whole_body(const Exchange& exchange) const;
+  Outcome choose_target(Exchange& exchange, ResolvedTarget& target) const;
   Outcome prepare(Exchange& exchange, ResolvedTarget& target, OutgoingRequest& outgoing) const;
   Result<void> resolve(Exchange& exchange, ResolvedTarget& resolved) const;
+  bool leads_here(const ResolvedTarget& target) const;
   bool goes_in_circles(Exchange& exchange, ResolvedTarget& target) const;
   Result<void> resolve_dynamic(Exchange& exchange, ResolvedTarget& resolved) const;
   std::string_view request_uri(Exchange& exchange) const;

@@ -6,12 +6,19 @@
 
 namespace sluice {
 
-Result<void> ResponseSpool::add(std::string_view bytes) {
-  const bool in_memory = file_left() == 0 && (memory_.size() < limits_.memory_bytes || limits_.file_bytes == 0);
-  if (in_memory) {
+void ResponseSpool::add(std::string_view bytes) {
+  if (file_left() == 0 && (memory_.size() < limits_.memory_bytes || limits_.file_bytes == 0 || trouble_)) {
     memory_ += bytes;
-    return {};
+    return;
   }
+  auto written = trouble_ ? Result<void>() : write(bytes);
+  if (!trouble_ && written) return;
+  if (!written) trouble_text_ = written.error().text;
+  trouble_ = true;
+  (file_left() == 0 ? memory_ : tail_) += bytes;
+}
+
+Result<void> ResponseSpool::write(std::string_view bytes) {
   if (!file_.valid()) {
     TRY_ASSIGN(file_, open_temp_file(*limits_.directory));
   }
@@ -23,6 +30,7 @@ Result<void> ResponseSpool::add(std::string_view bytes) {
 void ResponseSpool::take_file(uint64_t bytes) {
   taken_ += bytes;
   if (taken_ < written_) return;
+  memory_ += std::exchange(tail_, {});
   // From the beginning again: the pages go back at once. A file that stays as long as it was is no harm.
   if (::ftruncate(file_.get(), 0) == 0) written_ = taken_ = 0;
 }

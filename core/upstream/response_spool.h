@@ -23,11 +23,16 @@ class ResponseSpool {
   };
   explicit ResponseSpool(const Limits& limits) : limits_(limits) {}
 
-  bool empty() const { return memory_.empty() && file_left() == 0; }
+  bool empty() const { return memory_.empty() && file_left() == 0 && tail_.empty(); }
   // full: nothing more should be added until something was taken. One piece beyond the limit always fits.
-  bool full() const { return memory_.size() >= limits_.memory_bytes && (limits_.file_bytes == 0 || written_ >= limits_.file_bytes); }
-  // Errors: the file cannot be made or written.
-  Result<void> add(std::string_view bytes);
+  bool full() const {
+    const bool memory_full = memory_.size() >= limits_.memory_bytes;
+    if (trouble_) return memory_full || file_left() > 0;
+    return limits_.file_bytes == 0 ? memory_full : (memory_full || file_left() > 0) && written_ >= limits_.file_bytes;
+  }
+  void add(std::string_view bytes);
+  // take_trouble tells once why there is no file any more (it cannot be made, the disk is full): from then on there is memory alone.
+  std::string take_trouble() { return std::exchange(trouble_text_, {}); }
 
   bool has_memory() const { return !memory_.empty(); }
   // take_memory gives what lies in memory and forgets it.
@@ -39,11 +44,16 @@ class ResponseSpool {
   void take_file(uint64_t bytes);
 
  private:
+  Result<void> write(std::string_view bytes);
+
   Limits limits_;
   std::string memory_;
   Fd file_;
   uint64_t written_ = 0;
   uint64_t taken_ = 0;
+  std::string tail_;       // behind the file: what could not be written
+  bool trouble_ = false;
+  std::string trouble_text_;
 };
 
 }  // namespace sluice

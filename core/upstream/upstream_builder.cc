@@ -107,10 +107,10 @@ std::vector<Peer> UpstreamBuilder::kinds_of_peers() const {
   return kinds;
 }
 
-Result<std::unique_ptr<UpstreamGroup>> UpstreamBuilder::finish(ConfigBuilder& builder, PeerStates& states) {
+Result<std::unique_ptr<UpstreamGroup>> UpstreamBuilder::finish(ConfigBuilder& builder, PeerStates& states, const OwnAddresses& own) {
   if (refuses_backups_ && backup_place_) return config_error(*backup_place_, "balancing method does not support parameter \"backup\"");
   if (group_->resolver.off) TRY(follow_no_names());
-  group_->peers_.join(group_->name(), states);
+  group_->peers_.join(group_->name(), states, own);
   if (const auto* policy = static_cast<const UpstreamPolicyFactory*>(builder.provider("upstream_policy", "peer_limits"))) {
     policy->attach(*this, kinds_of_peers());
   }

@@ -42,7 +42,7 @@ class UpstreamBuilder final : public UpstreamScope {
   size_t room() const;
 
   // finish attaches shared state, policies and the balancer (default: round_robin).
-  Result<std::unique_ptr<UpstreamGroup>> finish(ConfigBuilder& builder, PeerStates& states);
+  Result<std::unique_ptr<UpstreamGroup>> finish(ConfigBuilder& builder, PeerStates& states, const OwnAddresses& own);
 
  private:
   Result<void> follow_no_names();

@@ -52,7 +52,6 @@ class UpstreamGroup final : public Upstream {
  public:
   KeepaliveLimits keepalive;
   ResolverOptions resolver;   // who is asked for the names of its servers
-  bool is_own = false;  // one of its peers is an address where this configuration listens
 };
 
 }  // namespace sluice

@@ -62,9 +62,7 @@ Result<void> UpstreamModule::check(ConfigBuilder& builder) {
     TRY_ASSIGN(states_, PeerStates::open(builder, peers));
   }
   for (auto& upstream : builders_) {
-    TRY_ASSIGN(auto group, upstream->finish(builder, *states_));
-    group->is_own = std::any_of(group->peers().begin(), group->peers().end(),
-                                [this](const Peer& peer) { return own_addresses_.has(peer.address); });
+    TRY_ASSIGN(auto group, upstream->finish(builder, *states_, own_addresses_));
     const std::string name = group->name();
     groups_.emplace(name, std::move(group));
   }
