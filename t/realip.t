@@ -203,3 +203,36 @@ host not found in set_real_ip_from "nobody.invalid" in
 --- must_die
 --- error_log
 invalid value "a b" in
+
+
+
+=== TEST 13: an if of the server beside it asks what it says
+--- http_config
+    set_real_ip_from 127.0.0.1;
+--- config
+    set $granted 0;
+    if ($http_x_key = secret) { set $granted 1; }
+    if ($http_x_plain) { return 301 https://a/; }
+    location / { if ($granted = 0) { return 403; } return 200 "granted $remote_addr\n"; }
+--- request eval
+["GET /", "GET /", "GET /"]
+--- more_headers eval
+["X-Real-IP: 192.0.2.1", "X-Real-IP: 192.0.2.1\nX-Key: secret", "X-Plain: 1"]
+--- error_code eval
+[403, 200, 301]
+--- response_body_like eval
+[qr/403 Forbidden/, qr/\Agranted 192\.0\.2\.1\n\z/, qr/301/]
+
+
+
+=== TEST 14: and one of a location with its own
+--- config
+    location /px { set_real_ip_from 127.0.0.1; if ($request_method = POST) { return 405; } return 200 "got $remote_addr\n"; }
+    location /adm { set_real_ip_from 127.0.0.1; allow 192.0.2.1; deny all; if ($http_x_m) { set $x 1; } try_files /none @ok; }
+    location @ok { return 200 "ok\n"; }
+--- request eval
+["GET /px", "POST /px", "GET /adm", "GET /adm"]
+--- more_headers eval
+["X-Real-IP: 192.0.2.1", "X-Real-IP: 192.0.2.1", "X-M: 1\nX-Real-IP: 192.0.2.1", "X-M: 1"]
+--- error_code eval
+[200, 405, 200, 403]

@@ -127,16 +127,16 @@ void BlockScope::State::inherit_content() {
 }
 
 // In the order of the file. Each `if` learns how many of those that follow are its own.
-void BlockScope::State::assemble_scripts(Handlers::iterator end) {
+void BlockScope::State::assemble_scripts(Handlers::iterator first, Handlers::iterator end) {
   static const RerouteHandler reroute;
   Location& place = *scope.location_;
-  for (auto entry = handlers.begin(); entry != end; ++entry) {
+  for (auto entry = first; entry != end; ++entry) {
     if (entry->branch == nullptr) continue;
     auto outside = std::find_if(entry + 1, end, [&](const Handler& other) { return other.position > entry->branch_end; });
     entry->branch->set_scripts(static_cast<uint32_t>(outside - entry - 1));
   }
-  place.scripts = static_cast<uint32_t>(end - handlers.begin());
-  take_handlers(handlers.begin(), end);
+  take_handlers(first, end);
+  place.scripts = static_cast<uint32_t>(place.phases[static_cast<size_t>(script_phase(place))].size());
   if (changes_uri && place.match != Location::Match::server) place.phases[static_cast<size_t>(Phase::rewrite)].push_back(&reroute);
 }
 
@@ -164,12 +164,13 @@ void BlockScope::State::assemble() {
   std::stable_sort(handlers.begin(), handlers.end(), [](const Handler& a, const Handler& b) {
     return std::pair(a.order, a.position) < std::pair(b.order, b.position);
   });
-  auto rest = std::find_if(handlers.begin(), handlers.end(), [](const Handler& entry) { return entry.order != HandlerOrder::script; });
-  if (scope.context_ == kLocationIf) {
-    share_scripts();
-  } else {
-    assemble_scripts(rest);
-  }
+  const auto behind = [&](HandlerOrder order) {
+    return std::find_if(handlers.begin(), handlers.end(), [order](const Handler& entry) { return entry.order > order; });
+  };
+  const auto scripts = behind(HandlerOrder::first), rest = behind(HandlerOrder::script);
+  if (scope.context_ == kLocationIf) share_scripts();
+  take_handlers(handlers.begin(), scripts);
+  if (scope.context_ != kLocationIf) assemble_scripts(scripts, rest);
   take_handlers(rest, handlers.end());
   handlers.clear();
   if (content != nullptr) {

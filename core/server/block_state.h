@@ -74,7 +74,7 @@ struct BlockScope::State {
   std::unordered_set<std::string_view> seen;  // directives of this block so far
 
  private:
-  void assemble_scripts(Handlers::iterator end);
+  void assemble_scripts(Handlers::iterator first, Handlers::iterator end);
   void share_scripts();
   void take_handlers(Handlers::iterator first, Handlers::iterator last);
   const std::shared_ptr<void>* inherited(uint32_t slot) const;
