@@ -197,3 +197,22 @@ client intended to send too large body
 [404, 404, 200, 404]
 --- response_body eval
 ["in /in/page\n", "in /in/page\n", "in /in/try\n", "in /in/page\n"]
+
+
+
+=== TEST 13: $status is that of the error while its page is made, and so is the reason
+--- config
+    location /own { error_page 404 /page; return 404; }
+    location = /page { return 200 "$status\n"; }
+    location /named { error_page 404 =410 @other; return 404; }
+    location @other { return 200 "$status\n"; }
+    location /proxied { error_page 404 /fetched; return 404; }
+    location /fetched { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/status/200; add_header X-Status $status always; }
+--- request eval
+["GET /own", "GET /named", "GET /proxied"]
+--- error_code eval
+[404, 410, 404]
+--- response_body_like eval
+[qr/\A404\n\z/, qr/\A410\n\z/, qr/./]
+--- raw_response_headers_like eval
+[qr/404 Not Found/, qr/410 Gone/, qr/\AHTTP\/1\.1 404 Not Found\r\n.*^X-Status: 404\r$/ms]

@@ -52,6 +52,13 @@ Outcome ExchangeRuntime::choose_error_page(int status) {
   return Outcome::status(status);
 }
 
+// The status that error_page wants, whose reason the page's own handler does not know.
+void ExchangeRuntime::take_forced_status() {
+  if (error_status_override_ == 0 || response_.status == error_status_override_) return;
+  response_.status = error_status_override_;
+  response_.reason = {};
+}
+
 // What a handler prepared for a response that did not happen must not describe the one that takes its place.
 void ExchangeRuntime::forget_entity(int status) {
   for (HeaderId id : {HeaderId::content_length, HeaderId::content_encoding, HeaderId::etag, HeaderId::last_modified,

@@ -135,6 +135,7 @@ class ExchangeRuntime final : public Exchange {
 
   // --- error_page.cc
   Outcome choose_error_page(int status);
+  void take_forced_status();
   void forget_entity(int status);
   Task<Outcome> send_default_page(int status);
 

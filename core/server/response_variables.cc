@@ -13,7 +13,8 @@ namespace sluice {
 namespace {
 
 VariableValue status(Exchange& x, const Variable&) {
-  int code = x.response().status;
+  const int forced = x.head_sent() ? 0 : x.forced_status();  // a page for that status is on its way
+  const int code = forced != 0 ? forced : x.response().status;
   if (code == 0) return std::string_view("000");
   return decimal(x, static_cast<uint64_t>(code));
 }

@@ -81,7 +81,7 @@ std::string_view error_kind_token(ErrorKind kind, ErrorSource source) {
 Result<void> Exchange::send_head(int64_t content_length) {
   CHECK(!head_sent_);
   auto& self = ExchangeRuntime::of(*this);
-  if (self.error_status_override_ != 0) response_.status = self.error_status_override_;
+  self.take_forced_status();
   if (parent_ != nullptr) {
     head_sent_ = true;
     return {};
@@ -95,7 +95,7 @@ Result<void> Exchange::send_head(int64_t content_length) {
 Result<void> ExchangeRuntime::head_of(const BodyPiece& piece) {
   const int64_t whole = piece.last ? static_cast<int64_t>(piece.data.size()) : -1;
   if (whole < 0 || location_->body_filters.empty() || parent_ != nullptr) return send_head(whole);
-  if (error_status_override_ != 0) response_.status = error_status_override_;
+  take_forced_status();
   TRY(filter_head(whole));
   if (filter_count_ != 0) response_.headers.remove(HeaderId::content_length);
   return render_head(-1);
