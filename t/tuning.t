@@ -15,12 +15,14 @@ worker_priority 5;
 worker_cpu_affinity auto;
 END
 my $http = <<'END';
+log_format old '$ssl_protocol $ssl_cipher $upstream_cache_status'; access_log logs/old.log old;
 server_names_hash_bucket_size 128; server_names_hash_max_size 1024;
 variables_hash_bucket_size 128; variables_hash_max_size 2048;
 connection_pool_size 512; request_pool_size 4k; output_buffers 2 32k; read_ahead 64k; sendfile_max_chunk 1m;
 directio 4m; directio_alignment 4k; aio threads=other; aio_write on; postpone_output 0; send_lowat 12000;
 msie_padding off; msie_refresh on; keepalive_disable msie6 safari; client_body_in_single_buffer on;
 ssl_protocols TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers on; ssl_ciphers HIGH:!aNULL;
+proxy_cache off; proxy_cache_bypass $http_upgrade; proxy_no_cache 1; ssi off;
 END
 my $server = Test::Sluice::Server->new(workers => 2, main_config => $main, http_config => $http, config => 'location / { return 200 "ok\n"; }');
 $server->start;

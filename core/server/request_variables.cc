@@ -44,6 +44,7 @@ VariableValue server_protocol(Exchange& x, const Variable&) { return version_nam
 VariableValue scheme(Exchange&, const Variable&) { return std::string_view("http"); }
 VariableValue https(Exchange&, const Variable&) { return std::string_view(""); }
 VariableValue http2(Exchange&, const Variable&) { return std::string_view(""); }
+VariableValue not_there(Exchange&, const Variable&) { return {}; }
 
 VariableValue host(Exchange& x, const Variable&) {
   if (!x.request().host.empty()) return x.request().host;
@@ -135,6 +136,8 @@ constexpr VariableRow kRows[] = {
     {"request_uri", request_uri, nullptr, "Target of the request as received, without the host of an absolute one."},
     {"scheme", scheme, nullptr, "http or https."},
     {"server_protocol", server_protocol, nullptr, "Protocol of the request: HTTP/1.1."},
+    {"ssl_", not_there, nullptr, "Never there: no connection has TLS."},
+    {"upstream_cache_status", not_there, nullptr, "Never there: there is no cache."},
     {"uri", uri, nullptr, "Path of the request: decoded, normalised, as the phases changed it."},
     {"1", capture, nullptr, "Group of the last regular expression that matched; also $2 to $9."},
     {"2", capture, nullptr, ""}, {"3", capture, nullptr, ""}, {"4", capture, nullptr, ""}, {"5", capture, nullptr, ""},

@@ -61,6 +61,12 @@ Result<void> check_protocols(DirectiveUse& use) {
   return {};
 }
 
+// Of what is not there at all "off" can be said.
+Result<void> only_off(DirectiveUse& use) {
+  if (use.arg(0) == "off") return {};
+  return use.error(concat("the value \"", use.arg(0), "\" of \"", use.row.name, "\" is not supported, only \"off\""));
+}
+
 Result<void> take_it(DirectiveUse&) { return {}; }
 
 constexpr Directive accepted(std::string_view name, uint32_t contexts, int min_args, int max_args, Result<void> (*apply)(DirectiveUse&),
@@ -79,7 +85,13 @@ constexpr std::string_view kNoMutex = "Accepted; without effect: every worker ha
 // Distributions set these for all servers, those without TLS among them.
 constexpr std::string_view kNoTls = "Accepted; without effect: nothing listens with TLS, as `listen ... ssl` is refused.";
 
+constexpr std::string_view kNoCache = "Accepted; without effect: there is no cache yet that could be passed by.";
+
 constexpr Directive kRows[] = {
+    accepted("proxy_cache", kEverywhere, 1, 1, only_off, "off", "Only `off`: there is no cache yet."),
+    accepted("proxy_cache_bypass", kEverywhere, 1, -1, take_it, "", kNoCache),
+    accepted("proxy_no_cache", kEverywhere, 1, -1, take_it, "", kNoCache),
+    accepted("ssi", kEverywhere | kLocationIf, 1, 1, only_off, "off", "Only `off`: responses are not searched for commands."),
     accepted("ssl_protocols", kHttp | kServer, 1, -1, check_protocols, "TLSv1.2 TLSv1.3", kNoTls),
     accepted("ssl_prefer_server_ciphers", kHttp | kServer, 1, 1, check<rows::flag_value>, "off", kNoTls),
     accepted("ssl_ciphers", kHttp | kServer, 1, 1, take_it, "HIGH:!aNULL:!MD5", kNoTls),

@@ -165,6 +165,10 @@ template <FieldList HeadersConf::*list>
 Result<void> add_field(DirectiveUse& use) {
   Field field{header_id(use.arg(0)), std::string(use.arg(0)), {}, false};
   if (!header_name_is_valid(field.name)) return use.error(concat("invalid name \"", field.name, "\" in \"", use.row.name, "\" directive"));
+  if (field.id == HeaderId::content_length && use.arg(1) == "0") {  // as in the answer to a preflight that many configurations have
+    use.block.builder().warn(use.node.place, concat('"', use.row.name, " Content-Length 0\" has no effect: the length is known"));
+    return {};
+  }
   if (is_own(field.id)) return use.error(concat('"', use.row.name, "\" cannot set \"", field.name, "\": it follows from the response and its connection"));
   TRY_ASSIGN(field.value, use.block.builder().compile(use.node.place, use.arg(1)));
   if (field.value.is_constant() && !header_value_is_safe(field.value.constant())) return use.invalid_value(use.arg(1));
