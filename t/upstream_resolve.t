@@ -129,6 +129,34 @@ subtest 'SRV records' => sub {
     $named->stop(allowed => [qr/Connection refused|temporarily disabled|no live upstreams/]);
 };
 
+# The backups weigh so much that a balancer which takes them for primaries asks hardly anybody else.
+subtest 'SRV records with balancers that know no backups' => sub {
+    my %method = (plain => 'hash $arg_k;', consistent => 'hash $arg_k consistent;', address => 'ip_hash;', lot => 'random;', two => 'random two;');
+    my @names  = sort keys %method;
+    my $s      = Test::Sluice::Server->new(
+        log_level   => 'info',
+        http_config => "resolver $at ipv6=off;\n$servers" . join('', map { "upstream $_ { $method{$_} server ranks.test service=http resolve; }\n" } @names),
+        config      => join '', map { "location /$_ { proxy_pass http://$_; }\n" } @names);
+    my $seen = sub {
+        my ($name) = @_;
+        my %seen;
+        $seen{ $s->get("/$name?k=$_")->body =~ s/\n//r }++ for 1 .. 12;
+        return join ' ', sort keys %seen;
+    };
+    $dns->set("$_->[0].test", A => ["127.0.0.$_->[1]"], ttl => 1) for ['a', 1], ['b', 2], ['c', 3], ['d', 4];
+    $dns->set('_http._tcp.ranks.test', SRV => ["1 1 $port a.test", "1 1 $port b.test", "2 98 $port c.test", "2 98 $port d.test"], ttl => 1);
+    $s->start;
+    for my $name (@names) {
+        ok soon { $s->get("/$name?k=0")->status == 200 }, "$method{$name} two primaries";
+        like $seen->($name), qr/^(?:one|two|one two)$/, 'the backups are not asked';
+    }
+    $dns->set('_http._tcp.ranks.test', SRV => ["1 1 $port a.test", "2 98 $port c.test"], ttl => 1);
+    ok soon { $seen->($_) eq 'one' }, "$method{$_} one primary: only that is asked" for @names;
+    $dns->set('_http._tcp.ranks.test', SRV => ['1 1 1 a.test', '1 1 1 b.test', "2 98 $port c.test"], ttl => 1);
+    ok soon { $seen->($_) eq 'three' }, "$method{$_} no primary can be used: the backup is asked" for @names;
+    $s->stop(allowed => [qr/Connection refused|temporarily disabled|no live upstreams/]);
+};
+
 subtest 'each upstream may have its own resolver' => sub {
     my $other = Test::Sluice::Dns->start;
     $other->set('own.test', A => ['127.0.0.2'], ttl => 1);

@@ -66,12 +66,10 @@ class PlainHash final : public Hash {
 
  private:
   const Peer* find(Progress& progress, const UpstreamRequest& request) override {
-    const auto peers = upstream_.peers();
-    uint64_t total = 0;
-    for (const Peer& peer : peers) total += peer.weight;
-    while (total > 0 && progress.tries <= kMostTries) {
+    const Primaries primaries(upstream_.peers());
+    while (primaries.is_choice() && progress.tries <= kMostTries) {
       progress.hash += hash_of(progress);
-      const Peer& peer = peer_at(peers, progress.hash % total);
+      const Peer& peer = primaries.at(progress.hash % primaries.weight());
       if (upstream_.usable(peer, request)) return &peer;
       ++progress.tries;
     }
@@ -84,12 +82,6 @@ class PlainHash final : public Hash {
     ++progress.rehash;
     crc.add(progress.key);
     return (crc.value() >> 16) & 0x7fff;
-  }
-
-  static const Peer& peer_at(std::span<const Peer> peers, uint64_t weight) {
-    size_t i = 0;
-    while (weight >= peers[i].weight) weight -= peers[i++].weight;
-    return peers[i];
   }
 };
 

@@ -20,14 +20,12 @@ class IpHash final : public Balancer {
   IpHash(const Upstream& upstream, const Settings& settings) : upstream_(upstream), turns_(settings.fallback->create(upstream, nullptr)) {}
 
   Result<void> pick(UpstreamRequest& request) override {
-    const auto peers = upstream_.peers();
-    uint64_t total = 0;
-    for (const Peer& peer : peers) total += peer.weight;
-    if (peers.size() < 2 || total == 0) return turns_->pick(request);
+    const Primaries primaries(upstream_.peers());
+    if (!primaries.is_choice()) return turns_->pick(request);
     Progress& progress = progress_of(request);
     while (progress.tries <= kMostTries) {
       progress.hash = hash_on(progress.hash, request.exchange.client_address());
-      const Peer& peer = peer_at(peers, progress.hash % total);
+      const Peer& peer = primaries.at(progress.hash % primaries.weight());
       if (upstream_.usable(peer, request)) {
         request.target.peer = &peer;
         return {};
@@ -64,12 +62,6 @@ class IpHash final : public Balancer {
     }
     for (size_t i = 0; i < count; ++i) hash = (hash * 113 + bytes[i]) % 6271;
     return hash;
-  }
-
-  static const Peer& peer_at(std::span<const Peer> peers, uint64_t weight) {
-    size_t i = 0;
-    while (weight >= peers[i].weight) weight -= peers[i++].weight;
-    return peers[i];
   }
 
   const Upstream& upstream_;

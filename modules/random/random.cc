@@ -34,13 +34,11 @@ class Random final : public Balancer {
       : upstream_(upstream), turns_(settings.fallback->create(upstream, nullptr)), two_(settings.two) {}
 
   Result<void> pick(UpstreamRequest& request) override {
-    const auto peers = upstream_.peers();
-    uint64_t total = 0;
-    for (const Peer& peer : peers) total += peer.weight;
-    if (peers.size() < 2 || total == 0) return turns_->pick(request);
+    const Primaries primaries(upstream_.peers());
+    if (!primaries.is_choice()) return turns_->pick(request);
     const Peer* first = nullptr;
     for (uint32_t tries = 0; tries < kMostTries; ++tries) {
-      const Peer& drawn = peer_at(peers, lots_.below(total));
+      const Peer& drawn = primaries.at(lots_.below(primaries.weight()));
       if (&drawn == first || !upstream_.usable(drawn, request)) continue;
       if (two_ && first == nullptr) {
         first = &drawn;
@@ -56,12 +54,6 @@ class Random final : public Balancer {
 
  private:
   static constexpr uint32_t kMostTries = 20;
-
-  static const Peer& peer_at(std::span<const Peer> peers, uint64_t weight) {
-    size_t i = 0;
-    while (weight >= peers[i].weight) weight -= peers[i++].weight;
-    return peers[i];
-  }
 
   // active / weight, compared without dividing.
   static bool less_busy(const Peer& a, const Peer& b) {

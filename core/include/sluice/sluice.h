@@ -19,4 +19,5 @@
 #include <sluice/server/module.h>
 #include <sluice/server/process_context.h>
 #include <sluice/server/resolvers.h>
+#include <sluice/upstream/primaries.h>
 #include <sluice/upstream/upstream.h>

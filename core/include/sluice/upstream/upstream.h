@@ -156,7 +156,8 @@ class SLUICE_API UpstreamScope {
   // set_balancer chooses how peers are picked; a second one is an error at the row's place. The function runs when the upstream is built.
   virtual Result<void> set_balancer(const DirectiveUse& use, std::unique_ptr<Balancer> (*create)(const Upstream&, const void* data),
                                     const void* data) = 0;
-  // refuse_backups: with this balancer a server that is a `backup` is a configuration error.
+  // refuse_backups: with this balancer a server that is a `backup` is a configuration error. SRV records bring backups all the same:
+  // see Primaries.
   virtual void refuse_backups() = 0;
   virtual void add_gate(std::unique_ptr<Gate> gate) = 0;
   virtual void add_observer(std::unique_ptr<AttemptObserver> observer) = 0;
