@@ -4,6 +4,7 @@ use warnings;
 use lib 't/lib';
 use POSIX ();
 use Test::More;
+use Test::Sluice::Deaf;
 use Test::Sluice::Origin;
 use Test::Sluice::Process qw(wait_until);
 use Test::Sluice::Server;
@@ -11,15 +12,16 @@ use Test::Sluice::TcpScript;
 
 my $origin = Test::Sluice::Origin->start;
 my $pieces = Test::Sluice::TcpScript->start(replies => [[split //, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nwhole"]]);
-my $server = Test::Sluice::Server->new(vars => { ORIGIN_PORT => $origin->port, PIECES_PORT => $pieces->port }, config => <<'END');
+my $deaf   = Test::Sluice::Deaf->start;
+my $server = Test::Sluice::Server->new(vars => { ORIGIN_PORT => $origin->port, PIECES_PORT => $pieces->port, DEAF_PORT => $deaf->port }, config => <<'END');
         large_client_header_buffers 4 64k;
         location / { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; }
         location /small/ { proxy_buffer_size 1k; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
         location /hasty/ { proxy_read_timeout 200ms; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
         location /refused { proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_1; }
-        location /deaf { proxy_connect_timeout 200ms; proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_2; }
+        location /deaf { proxy_connect_timeout 200ms; proxy_pass http://127.0.0.1:$TEST_SLUICE_DEAF_PORT; }
         location /pieces { proxy_pass http://127.0.0.1:$TEST_SLUICE_PIECES_PORT; }
-        location /drip { proxy_read_timeout 300ms; proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_3; }
+        location /drip { proxy_read_timeout 300ms; proxy_pass http://127.0.0.1:$TEST_SLUICE_RAND_PORT_2; }
         location /anyway/ { proxy_ignore_client_abort on; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/; }
         location /missing { proxy_pass http://unix:$TEST_SLUICE_PREFIX/logs/none.sock; }
         location /bad-header { proxy_set_header X-A $arg_a$uri; proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; }
@@ -46,19 +48,10 @@ fails('no such socket', '/missing', 502, qr/No such file or directory\) while co
 fails('closed without a word', '/drop', 502, qr/upstream prematurely closed connection while reading response header from upstream/);
 fails('reset', '/reset', 502, qr/while reading response header from upstream/);
 fails('no answer in time', '/hasty/hang', 504, qr/upstream timed out \(110: Connection timed out\) while reading response header from upstream/);
-
-# A peer that does not answer the connection: its queue is full, so the kernel drops what comes.
-my $deaf = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $server->rand_port(2), Listen => 1) or die "listen: $!";
-my @queue;
-until (@queue > 64) {
-    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $server->rand_port(2), Blocking => 0) or last;
-    push @queue, $socket;
-    last unless IO::Select->new($socket)->can_write(0.2);
-}
 fails('no connection in time', '/deaf', 504, qr/upstream timed out \(110: Connection timed out\) while connecting to upstream/);
 
 # A head whose bytes drip, each in time, has proxy_read_timeout for all of it.
-my $dripping = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $server->rand_port(3), Listen => 8, ReuseAddr => 1) or die "listen: $!";
+my $dripping = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $server->rand_port(2), Listen => 8, ReuseAddr => 1) or die "listen: $!";
 my $dripper = fork // die "fork: $!";
 if (!$dripper) {
     local $SIG{PIPE} = 'IGNORE';

@@ -1,7 +1,9 @@
 # Which peer is asked, and which one next.
 use lib 't/lib';
 use Test::Sluice 'no_plan';
+use Test::Sluice::Deaf;
 
+our $deaf = Test::Sluice::Deaf->start;
 run_tests();
 
 __DATA__
@@ -306,3 +308,31 @@ Connection refused
 [200, 502, 200]
 --- error_log
 no live upstreams
+
+
+
+=== TEST 15: a connection that is not answered in time carried no request: whatever the method, the next peer gets it
+--- http_config eval
+'upstream backend { server 127.0.0.1:' . $main::deaf->port . ' max_fails=0; server 127.0.0.1:$TEST_SLUICE_ORIGIN_PORT backup; }' . <<'END';
+    log_format tries '$request_method $uri|$upstream_status';
+END
+--- config
+    access_log logs/access.log tries;
+    proxy_connect_timeout 100ms;
+    location / { proxy_pass http://backend; }
+    location /error { proxy_next_upstream error; proxy_pass http://backend; }
+    location /streamed/ { proxy_request_buffering off; proxy_pass http://backend/; }
+--- request eval
+["POST /echo\nabc", "PATCH /echo\nabc", "POST /streamed/echo\nabc", "GET /echo", "POST /error\nabc"]
+--- error_code eval
+[200, 200, 200, 200, 504]
+--- response_body_like eval
+[qr/^POST \/echo .*\n\nabc$/s, qr/^PATCH \/echo .*\n\nabc$/s, qr/^POST \/echo .*\n\nabc$/s, qr/^GET /, qr/504/]
+--- error_log
+upstream timed out (110: Connection timed out) while connecting to upstream
+--- access_log
+POST /echo|504, 200
+PATCH /echo|504, 200
+POST /error|504
+--- no_access_log
+POST /error|504, 200

@@ -369,7 +369,7 @@ AttemptResult Attempt::failed(AttemptResult::Kind kind, const Error& error, std:
   std::string_view what = error.text;
   if (kind == AttemptResult::Kind::timeout) what = "upstream timed out (110: Connection timed out)";
   error_text_ = concat(what, ' ', doing);
-  return AttemptResult{kind, 0, true};
+  return AttemptResult{kind, 0, true, begun_};
 }
 
 AttemptResult Attempt::no_head(const Result<std::span<char>>& got) {

@@ -20,12 +20,8 @@ uint32_t NextUpstreamPolicy::condition_of(int status) {
 bool NextUpstreamPolicy::again(const UpstreamRequest& request, const AttemptResult& result) const {
   if ((conf_.next_upstream & kNextOff) != 0) return false;
   uint32_t condition = 0;
-  bool request_sent = true;
   switch (result.kind) {
     case AttemptResult::Kind::connect_failed:
-      condition = kNextError;
-      request_sent = false;
-      break;
     case AttemptResult::Kind::io_error: condition = kNextError; break;
     case AttemptResult::Kind::timeout: condition = kNextTimeout; break;
     case AttemptResult::Kind::invalid_header: condition = kNextInvalidHeader; break;
@@ -35,9 +31,7 @@ bool NextUpstreamPolicy::again(const UpstreamRequest& request, const AttemptResu
   }
   if ((conf_.next_upstream & condition) == 0) return false;
   // A request that may have been carried out is repeated only if doing it twice does no harm.
-  if (request_sent && !method_is_idempotent(request.method) && (conf_.next_upstream & kNextNonIdempotent) == 0) {
-    return false;
-  }
+  if (result.sent && !method_is_idempotent(request.method) && (conf_.next_upstream & kNextNonIdempotent) == 0) return false;
   const uint64_t peers = std::max<uint64_t>({request.upstream.peers().size(), addresses_, 1});
   const uint64_t most = (conf_.next_upstream_tries != 0 ? conf_.next_upstream_tries : peers) + request.more_tries;
   if (request.tries >= most) return false;

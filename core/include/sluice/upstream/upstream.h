@@ -91,6 +91,7 @@ struct AttemptResult {
   enum class Kind : uint8_t { success, connect_failed, timeout, io_error, invalid_header, http_status, client_gone } kind = Kind::success;
   int status = 0;                   // of the response, when there was one
   bool counts_as_failure = false;   // against the peer (max_fails)
+  bool sent = true;                 // something of the request may have reached the peer
 };
 
 // usable: not down, allowed by every gate, not tried yet for this request.
