@@ -331,3 +331,16 @@ ok
 ["ok", "ok"]
 --- tcp_query eval
 qr/^GET \/a HTTP\/1\.1\r\nHost: localhost\r\n/
+
+
+
+=== TEST: bytes behind a response that is not passed on are no next response
+--- config
+    location /inner { return 200 "inner\n"; }
+    location / { proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT; }
+--- request eval
+["GET /raw?data=HTTP/1.1%20200%20OK%0d%0aX-Accel-Redirect:%20/inner%0d%0aContent-Length:%200%0d%0a%0d%0aX", "GET /bytes/1"]
+--- response_body eval
+["inner\n", "0"]
+--- response_headers eval
+["!X-Origin-Connection", "X-Origin-Connection: 2"]

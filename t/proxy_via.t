@@ -40,6 +40,7 @@ END2
         location /circle { proxy_pass http://circle; }
         location /circle/bare { proxy_pass_request_headers off; proxy_set_header Via ""; proxy_pass http://circle; }
         location /circle/variable { set $to 127.0.0.1:$TEST_SLUICE_PORT; proxy_pass http://$to; }
+        location /circle/host { set $name localhost; proxy_pass http://$name:$TEST_SLUICE_PORT; }
         location /circle/named { proxy_via edge-7; proxy_pass http://circle; }
         location /circle/retry { proxy_next_upstream http_502; proxy_next_upstream_tries 3; proxy_pass http://circle; }
 END
@@ -88,7 +89,7 @@ is_deeply via('/inner'), ['1.1 sluice'], 'one round';
 is_deeply via('/inner/unix', '1.1 a'), ['1.1 a', '1.1 sluice'], 'through a Unix socket, too';
 
 # Circles end.
-for my $target (qw(/circle /circle/bare /circle/variable /circle/named /circle/retry)) {
+for my $target (qw(/circle /circle/bare /circle/variable /circle/host /circle/named /circle/retry)) {
     is $server->get($target)->status, 508, "$target ends";
     my $rounds = sub { return scalar(() = $server->access_log =~ /"GET \Q$target\E HTTP\/1\.[01]" 508 /g) };
     wait_until { $rounds->() >= 11 };  # the line of a response may be written behind it
