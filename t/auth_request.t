@@ -232,3 +232,26 @@ invalid value "auth" in
 [qr/^in PASSED PASSED$/, qr/503/]
 --- error_log
 limiting requests
+
+
+
+=== TEST 14: $request_method and $request_id are the client's, the method of the subrequest is its own
+--- config
+    location / {
+        auth_request /auth;
+        auth_request_set $auth_id $upstream_http_x_id;
+        content_by_lua_block { ngx.say(ngx.var.auth_id == ngx.var.request_id, " ", #ngx.var.request_id, " ", ngx.var.auth_saw) }
+    }
+    location = /auth {
+        internal;
+        set_by_lua_block $auth_saw { return ngx.req.get_method() .. " " .. ngx.var.request_method }
+        proxy_set_header X-Method $request_method;
+        proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/raw?data=HTTP%2f1.1%20200%20OK%0d%0aX-Id:%20$request_id%0d%0aContent-Length:%200%0d%0a%0d%0a;
+    }
+--- request
+POST /in
+hello
+--- response_body
+true 32 GET POST
+--- origin_like eval
+qr{^GET /raw\S* HTTP/1\.1\r\n(?=.*^X-Method: POST\r$)}ms

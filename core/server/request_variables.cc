@@ -24,8 +24,10 @@ VariableValue request_uri(Exchange& x, const Variable&) {
   return request.has_query ? x.arena().concat(request.path, "?", request.query) : request.path;
 }
 VariableValue request_line(Exchange& x, const Variable&) { return x.request().line; }
+// Of the client's request, in its subrequests too, as in nginx.
 VariableValue request_method(Exchange& x, const Variable&) {
-  return x.request().method_text.empty() ? method_name(x.request().method) : x.request().method_text;
+  const RequestHead& request = ExchangeRuntime::of(x).root().request();
+  return request.method_text.empty() ? method_name(request.method) : request.method_text;
 }
 VariableValue request_length(Exchange& x, const Variable&) { return decimal(x, ExchangeRuntime::of(x).request_length()); }
 VariableValue request_id(Exchange& x, const Variable&) { return ExchangeRuntime::of(x).request_id(); }
