@@ -110,8 +110,10 @@ is after(client => '/real/ws', 'X-Real-IP: [2001:db8::1]:77'), '[2001:db8::1][77
 
 like after(client => '/authorized/ws'), qr/^\[127\.0\.0\.1\]\[\d+\]\[127\.0\.0\.1\]$/, 'after subrequests';
 
+my $unset = $server->log_mark;
 is after(mine => '/ws'), '[ws][][ws][1]', 'captures'
     or diag join '', lines('mine');
+unlike $server->log($unset), qr/using uninitialized "two" variable/, 'and what is set to nothing is set';
 like after(attempts => '/tried/ws'), qr/^\[127\.0\.0\.1:$closed, 127\.0\.0\.1:${\$origin->port}\]\[502, 101\]$/, 'more than one attempt';
 
 is after(rate => '/rate/ws'), '[4096]', 'a rate of its own';

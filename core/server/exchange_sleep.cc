@@ -29,9 +29,9 @@ class Packer {
   template <class T>
   void pointer(const T* const& value) { bytes_.append(reinterpret_cast<const char*>(&value), sizeof value); }
 
-  // A text is its size, then 0 and the bytes, or 1 and more than where they stand already.
+  // A text is 0 for none at all (an unset variable), or 1 and its size; then 0 and the bytes, or 1 and more than where they stand already.
   void text(const std::string_view& value) {
-    number(value.size());
+    number(value.data() == nullptr ? 0 : 1 + value.size());
     if (value.empty()) return;
     for (const Seen& seen : seen_) {
       const auto at = reinterpret_cast<uintptr_t>(value.data()) - reinterpret_cast<uintptr_t>(seen.text.data());
@@ -78,8 +78,9 @@ class Unpacker {
   void text(std::string_view& value) {
     size_t size = 0, where = 0;
     number(size);
-    value = {};
-    if (size == 0) return;
+    value = size == 0 ? std::string_view() : std::string_view("");
+    if (size <= 1) return;
+    --size;
     number(where);
     value = bytes_.substr(where == 0 ? at_ : where - 1, size);
     if (where == 0) at_ += size;
