@@ -218,6 +218,9 @@ refused(location => 'error_page 404 =x /a; # here',                 'invalid val
 refused(location => 'error_page /a; # here',                        'invalid number of arguments in "error_page" directive');
 refused(location => 'return abc; # here',                           'invalid return code "abc"');
 refused(location => 'return 1000; # here',                          'invalid return code "1000"');
+refused(location => 'return 0; # here',                             'invalid return code "0"');
+refused(location => 'return 100; # here',                           'invalid return code "100"');
+refused(location => 'return 199; # here',                           'invalid return code "199"');
 refused(location => 'return /a; # here',                            'invalid return code "/a"');
 
 # --- upstreams

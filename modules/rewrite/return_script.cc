@@ -38,10 +38,10 @@ struct Written {
 };
 
 Result<Written> parse_return(const DirectiveUse& use) {
-  constexpr uint64_t kLastStatus = 999;
+  constexpr uint64_t kFirstStatus = 200, kLastStatus = 999;  // less is no final response
   auto status = parse_uint(use.arg(0));
   if (!status && use.count() == 1 && is_url(use.arg(0))) return Written{302, use.arg(0)};
-  if (!status || *status > kLastStatus) return use.error(concat("invalid return code \"", use.arg(0), '"'));
+  if (!status || *status < kFirstStatus || *status > kLastStatus) return use.error(concat("invalid return code \"", use.arg(0), '"'));
   Written written{static_cast<int>(*status), std::nullopt};
   // An error with an empty text is an error without one: error_page applies.
   if (use.count() == 2 && !(use.arg(1).empty() && written.status >= kFirstError)) written.text = use.arg(1);
