@@ -143,3 +143,61 @@ X-A: b
 ["GET /on", "GET /off"]
 --- response_headers eval
 ["Content-Type: application/json", "!Content-Type"]
+
+=== TEST 11: what a header filter refuses leaves nothing behind
+--- config
+    header_filter_by_lua_block { if ngx.header["X-User"] then ngx.exit(tonumber(ngx.header["X-User"])) end }
+    location /own {
+        content_by_lua_block {
+            ngx.header["X-User"] = 403
+            ngx.header["Set-Cookie"] = "a=b"
+            ngx.header["Location"] = "/secret"
+            ngx.header["Cache-Control"] = "public"
+            ngx.say("secret")
+        }
+    }
+    location /raw {
+        proxy_pass http://127.0.0.1:$TEST_SLUICE_ORIGIN_PORT/raw?data=HTTP%2f1.1%20201%20Secret%0d%0aX-User:%20503%0d%0aSet-Cookie:%20a=b%0d%0aLocation:%20/secret%0d%0aCache-Control:%20public%0d%0aContent-Length:%206%0d%0a%0d%0asecret;
+    }
+    location /redirected {
+        error_page 403 http://other.example/;
+        content_by_lua_block { ngx.header["X-User"] = 403 ngx.header["Location"] = "/secret" ngx.say("secret") }
+    }
+    location /page {
+        error_page 403 /in;
+        content_by_lua_block { ngx.header["X-User"] = 403 ngx.header["Location"] = "/secret" ngx.say("secret") }
+    }
+    location /named {
+        error_page 403 = @moved;
+        content_by_lua_block { ngx.header["X-User"] = 403 ngx.header["Set-Cookie"] = "a=b" ngx.say("secret") }
+    }
+    location /in { return 200 "in\n"; }
+    location @moved { return 302 /there; }
+    location /again { add_header X-Mine 1 always; content_by_lua_block { ngx.header["X-User"] = 404 ngx.header["Location"] = "/secret" ngx.exit(302) } }
+--- request eval
+["GET /own", "GET /raw", "GET /redirected", "GET /page", "GET /named", "GET /again"]
+--- error_code eval
+[403, 503, 302, 403, 302, 404]
+--- response_headers eval
+["!X-User\n!Set-Cookie\n!Location\n!Cache-Control\nContent-Type: text/html", "!X-User\n!Set-Cookie\n!Location\n!Cache-Control",
+ "!X-User\nLocation: http://other.example/", "!X-User\n!Location", "!X-User\n!Set-Cookie\nLocation: http://localhost:\$ServerPort/there",
+ "!X-User\n!Location"]
+--- response_body_like eval
+["<h1>403 ", "<h1>503 ", "<h1>302 ", "^in\n\\z", "<h1>302 ", "<h1>404 "]
+
+=== TEST 12: a status of no final response
+--- config
+    location /exit { content_by_lua_block { ngx.exit(101) } }
+    location /status { content_by_lua_block { ngx.status = 101 ngx.say("hello") } }
+    location /filter { header_filter_by_lua_block { ngx.status = 100 } return 200 "hello\n"; }
+    location /page { error_page 404 =101 /in; return 404; }
+    location /in { return 200 "in\n"; }
+--- request eval
+["GET /exit", "GET /status", "GET /filter", "GET /page", "GET /in"]
+--- error_code eval
+[500, 500, 500, 500, 200]
+--- response_body eval
+["", "hello\n", "hello\n", "in\n", "in\n"]
+--- error_log
+status 101 is none of a final response
+status 100 is none of a final response

@@ -124,6 +124,7 @@ class ExchangeRuntime final : public Exchange {
   void enter_phase(Phase phase);
   Outcome leave_phase();
   Outcome judged(Outcome outcome);
+  Outcome take_replacement();
   void pass_access();
   bool asks_other_access_handlers(int status);
   bool end_with(Outcome outcome, Task<Outcome>& wait);

@@ -122,6 +122,14 @@ bool ExchangeRuntime::follow(Outcome step, Task<Outcome>& wait) {
 // judged is what a handler decided, or what a header filter decided behind its back.
 Outcome ExchangeRuntime::judged(Outcome outcome) {
   if (replacement_.kind == Outcome::Kind::next) [[likely]] return outcome;
+  return take_replacement();
+}
+
+// take_replacement: nothing of the response that a header filter refused may show in the one that takes its place.
+Outcome ExchangeRuntime::take_replacement() {
+  response_.headers.clear();
+  response_.reason = {};
+  trailers_ = nullptr;
   return std::exchange(replacement_, Outcome::next());
 }
 
@@ -270,7 +278,7 @@ bool ExchangeRuntime::send_page(int status, Task<Outcome>& wait) {
 bool ExchangeRuntime::page_sent(Outcome outcome, Task<Outcome>& wait) {
   if (replacement_.kind == Outcome::Kind::status && !head_sent_) {
     filters_off_ = true;
-    return send_page(std::exchange(replacement_, Outcome::next()).code, wait);
+    return send_page(take_replacement().code, wait);
   }
   return end_response(outcome, wait);
 }

@@ -132,6 +132,12 @@ bool Exchange::body_is_rewritten(uint64_t length) const {
 }
 
 Result<void> ExchangeRuntime::render_head(int64_t content_length) {
+  if (response_.status < 200 && !is_tunnel_) [[unlikely]] {
+    // After a 1xx the client waits for another head (RFC 9110 section 15.2).
+    log_at(LogLevel::error, "status ", response_.status, " is none of a final response");
+    response_.status = 500;
+    response_.reason = {};
+  }
   const int status = response_.status;
   if (content_length < 0) {
     // A handler may have put Content-Length itself (Lua, an upstream's answer to HEAD).
