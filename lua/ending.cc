@@ -85,8 +85,12 @@ Task<Outcome> finish_response(LuaRequest& request) {
   const bool length_known = request.buffers_all && request.exchange.location().body_filters.empty();
   const int64_t total = length_known ? static_cast<int64_t>(request.has_output() ? request.output->size() : 0) : -1;
   Result<void> head = begin_head(request, total);
-  // A header filter has put another response in place of this one; the phase engine knows.
-  if (!head.ok()) return head.error().kind == ErrorKind::cancelled ? Outcome::finished() : Outcome::status(500);
+  if (!head.ok()) {
+    // A header filter has put another response in place of this one; the phase engine knows, and Lua may make that one, too.
+    request.drop_output();
+    request.eof = request.buffers_all = false;
+    return head.error().kind == ErrorKind::cancelled ? Outcome::finished() : Outcome::status(500);
+  }
   Task<Result<void>> sending = send_output(request, true, false);
   if (sending.ready()) return finished(request, sending.take());
   return finish_later(request, std::move(sending));

@@ -171,19 +171,24 @@ X-A: b
         error_page 403 = @moved;
         content_by_lua_block { ngx.header["X-User"] = 403 ngx.header["Set-Cookie"] = "a=b" ngx.say("secret") }
     }
+    location /lua {
+        error_page 403 = @lua;
+        content_by_lua_block { ngx.header["X-User"] = 403 ngx.say("secret") ngx.flush(true) ngx.say("more") ngx.eof() }
+    }
     location /in { return 200 "in\n"; }
+    location @lua { content_by_lua_block { ngx.say("page") } }
     location @moved { return 302 /there; }
     location /again { add_header X-Mine 1 always; content_by_lua_block { ngx.header["X-User"] = 404 ngx.header["Location"] = "/secret" ngx.exit(302) } }
 --- request eval
-["GET /own", "GET /raw", "GET /redirected", "GET /page", "GET /named", "GET /again"]
+["GET /own", "GET /raw", "GET /redirected", "GET /page", "GET /named", "GET /again", "GET /lua", "GET /lua HTTP/1.0"]
 --- error_code eval
-[403, 503, 302, 403, 302, 404]
+[403, 503, 302, 403, 302, 404, 200, 200]
 --- response_headers eval
 ["!X-User\n!Set-Cookie\n!Location\n!Cache-Control\nContent-Type: text/html", "!X-User\n!Set-Cookie\n!Location\n!Cache-Control",
  "!X-User\nLocation: http://other.example/", "!X-User\n!Location", "!X-User\n!Set-Cookie\nLocation: http://localhost:\$ServerPort/there",
- "!X-User\n!Location"]
+ "!X-User\n!Location", "!X-User", "!X-User"]
 --- response_body_like eval
-["<h1>403 ", "<h1>503 ", "<h1>302 ", "^in\n\\z", "<h1>302 ", "<h1>404 "]
+["<h1>403 ", "<h1>503 ", "<h1>302 ", "^in\n\\z", "<h1>302 ", "<h1>404 ", "^page\n\\z", "^page\n\\z"]
 
 === TEST 12: a status of no final response
 --- config
