@@ -24,7 +24,7 @@ sub server {
     return Test::Sluice::Server->new(
         log_level => 'info', %more,
         http_config => "resolver $at ipv6=off;\n$servers upstream app { $upstream }\n",
-        config      => 'location = /metrics { metrics; } location / { proxy_pass http://app; proxy_connect_timeout 1s; proxy_next_upstream error timeout; }');
+        config      => ($more{locations} || '') . 'location = /metrics { metrics; } location / { proxy_pass http://app; proxy_connect_timeout 1s; proxy_next_upstream error timeout; }');
 }
 
 sub answers { my ($s, $count) = @_; my %seen; $seen{ $s->get('/')->body =~ s/\n//r }++ for 1 .. $count; return \%seen }
@@ -101,6 +101,30 @@ subtest 'a request goes on with a peer that has gone' => sub {
     is $waiting->read_response->status, 200, 'it is answered';
     is $s->get('/')->status, 502, 'new ones go elsewhere';
     $s->stop(allowed => [qr/Connection refused/]);
+};
+
+subtest 'a tunnel ends with a peer that has gone' => sub {
+    # The mark that try_files leaves in a location with a pattern and an alias keeps the exchange awake.
+    my $locations = 'location ~ ^/awake { alias html; try_files /ws =404; proxy_pass http://app; }';
+    for my $exchange ('asleep', 'awake') {
+        $dns->set('tunnel.test', A => ['127.0.0.1'], ttl => 1);
+        my $s = server("least_conn; server tunnel.test:$origin->{port} max_conns=1 resolve;", locations => $locations, files => { ws => '' })->start;
+        ok soon { $s->get('/status/201')->status == 201 }, "$exchange: the origin is there";
+        my $tunnel = $s->websocket(target => $exchange eq 'awake' ? '/awake' : '/ws');
+        is $tunnel->echo('a'), 'a', 'a tunnel';
+        my $mark = $s->log_mark;
+        for my $last (3, 4, 1) {
+            $dns->set('tunnel.test', A => ["127.0.0.$last"], ttl => 1);
+            ok $s->wait_for_log(qr/tunnel\.test:\d+ is now 127\.0\.0\.$last:/, $mark), "the address becomes 127.0.0.$last";
+            $mark = $s->log_mark;
+        }
+        is $s->get('/status/201')->status, 502, 'the peer that came back is busy with it';
+        is $tunnel->echo('b'), 'b', 'it goes on';
+        $tunnel->http->close;
+        ok soon { $s->get('/status/201')->status == 201 }, 'until it ends';
+        unlike $s->log, qr/exited on signal|exited with code [1-9]/, 'which the worker survives';
+        $s->stop(allowed => [qr/no live upstreams/]);
+    }
 };
 
 subtest 'SRV records' => sub {

@@ -128,7 +128,7 @@ class ClientConnection final : private StreamObserver {
   std::shared_ptr<ActiveListener> listener_;
   std::string client_host_;
   std::unique_ptr<Active> active_;
-  std::unique_ptr<ClientTunnel> tunnel_;
+  std::unique_ptr<ClientTunnel> tunnel_;          // after active_: its peer needs the generation, which the exchange keeps while awake
   Address client_;
   std::unique_ptr<Address> server_;
   std::unique_ptr<ProxyHeader> proxy_header_;

@@ -33,7 +33,7 @@ class ClientTunnel final : private Tunnel::Owner {
   void tunnel_ended() override;
 
   ClientConnection& connection_;
-  std::shared_ptr<const Generation> generation_;  // while the exchange sleeps
+  std::shared_ptr<const Generation> generation_;  // while the exchange sleeps; before peer_, which refers to what is in it
   std::unique_ptr<TunnelPeer> peer_;
   std::unique_ptr<char[]> sleeping_;
   size_t sleeping_bytes_ = 0;

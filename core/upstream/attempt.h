@@ -29,6 +29,7 @@
 
 namespace sluice {
 
+class PeersInUse;
 class ProxyHandler;
 class UpstreamGroup;
 
@@ -60,8 +61,9 @@ class Attempt {
   // converse does what is left to do until there is a result: dial, send, read heads. Kinds success and http_status: a head is there.
   Task<AttemptResult> converse();
   const ResponseHead& response() const { return *response_; }
-  // relay passes the response on to the client. REQUIRES: there is a head, and nothing was awaited since.
-  Task<Outcome> relay();
+  // relay passes the response on to the client; a tunnel goes on to use the peers. REQUIRES: there is a head, and nothing was awaited
+  // since; `peers` outlive the task.
+  Task<Outcome> relay(const PeersInUse& peers);
   // drop_response ends the attempt well, although nothing of the response is passed on. REQUIRES: as relay.
   void drop_response();
   // give_up ends the attempt without using the head that came: the next peer is tried.
@@ -126,7 +128,7 @@ class Attempt {
   // cut_off ends a response whose rest will not come; `error` is null when the peer just closed.
   Outcome cut_off(const Error* error);
   void count_unseen();
-  Task<Outcome> tunnel();
+  Task<Outcome> tunnel(const PeersInUse& peers);
   // decode takes the body's bytes out of what arrived: in place, chunk framing removed. `complete`: the message is over.
   Result<std::string_view> decode(std::string_view bytes, bool& complete);
   AttemptResult failed(AttemptResult::Kind kind, const Error& error, std::string_view doing);

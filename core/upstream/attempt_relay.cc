@@ -24,9 +24,9 @@ constexpr Milliseconds kSlowAfter{100};
 
 }  // namespace
 
-Task<Outcome> Attempt::relay() {
+Task<Outcome> Attempt::relay(const PeersInUse& peers) {
   handler_.copy_response(exchange_, *response_);
-  if (response_->status == 101) return tunnel();
+  if (response_->status == 101) return tunnel(peers);
   switch (response_->framing) {
     case BodyFraming::chunked: {
       Headers* trailers = handler_.conf().pass_trailers ? &exchange_.response_trailers() : nullptr;
@@ -340,7 +340,7 @@ void Attempt::end_upstream() {
   else connection_.reset();
 }
 
-Task<Outcome> Attempt::tunnel() {
+Task<Outcome> Attempt::tunnel(const PeersInUse& peers) {
   exchange_.response().headers.set(HeaderId::upgrade, "websocket");
   auto opened = co_await exchange_.open_tunnel(connection_->stream(), rest_, read_timeout());
   if (!opened) {
@@ -349,7 +349,8 @@ Task<Outcome> Attempt::tunnel() {
   }
   // The peer is busy with this request until the tunnel ends.
   reported_ = true;
-  co_return exchange_.keep_tunnel(std::make_unique<TunnelAttempt>(request_, group_, pool_, connection_->release_stream(), record_, started_us_),
+  co_return exchange_.keep_tunnel(std::make_unique<TunnelAttempt>(request_, group_, peers, pool_, connection_->release_stream(), record_,
+                                                                  started_us_),
                                   read_timeout());
 }
 

@@ -82,12 +82,13 @@ class LivePeers final : public PeerSource {
   ConnectionPools* pools_ = nullptr;               // null until connected
 };
 
-// PeersInUse keeps the peers that a request looks at.
+// PeersInUse keeps the peers that a request looks at. REQUIRES: the generation outlives it. A copy is another use of the same set, which
+// need not be the current one any more.
 class PeersInUse {
  public:
   explicit PeersInUse(const LivePeers& peers) : set_(&peers.current()) { ++set_->users; }
   ~PeersInUse() { --set_->users; }
-  PeersInUse(const PeersInUse&) = delete;
+  PeersInUse(const PeersInUse& other) : set_(other.set_) { ++set_->users; }
   PeersInUse& operator=(const PeersInUse&) = delete;
   // renew takes what is current now; true when the peers are others than before.
   bool renew(const LivePeers& peers) {

@@ -147,7 +147,7 @@ Task<Outcome> ProxyHandler::proxy(Exchange& exchange) const {
       co_return Outcome::status(attempt.client_status() != 0 ? attempt.client_status() : status_of(result));
     }
     Outcome outcome = divert(exchange, attempt.response());
-    if (outcome.kind == Outcome::Kind::next) outcome = co_await attempt.relay();
+    if (outcome.kind == Outcome::Kind::next) outcome = co_await attempt.relay(peers);
     else attempt.drop_response();
     exchange.watch_client(false);
     co_return outcome;

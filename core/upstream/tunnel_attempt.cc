@@ -4,9 +4,10 @@
 
 namespace sluice {
 
-TunnelAttempt::TunnelAttempt(const UpstreamRequest& request, const UpstreamGroup& group, PeerPool& pool, std::unique_ptr<Stream> stream,
-                             const UpstreamAttemptRecord& record, uint64_t started_us)
+TunnelAttempt::TunnelAttempt(const UpstreamRequest& request, const UpstreamGroup& group, const PeersInUse& peers, PeerPool& pool,
+                             std::unique_ptr<Stream> stream, const UpstreamAttemptRecord& record, uint64_t started_us)
     : group_(group),
+      peers_(peers),
       pool_(pool),
       stream_(std::move(stream)),
       peer_(request.target.peer),

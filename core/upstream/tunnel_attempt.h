@@ -8,15 +8,17 @@
 #include <sluice/server/tunnel_peer.h>
 #include <sluice/upstream/upstream.h>
 
+#include "upstream/live_peers.h"
 #include "upstream/upstream_group.h"
 
 namespace sluice {
 
 class TunnelAttempt final : public TunnelPeer {
  public:
-  // `group` lives as long as the exchange's generation; the pool is in use meanwhile. `record` is the exchange's last.
-  TunnelAttempt(const UpstreamRequest& request, const UpstreamGroup& group, PeerPool& pool, std::unique_ptr<Stream> stream,
-                const UpstreamAttemptRecord& record, uint64_t started_us);
+  // `group` lives as long as the exchange's generation; the pool is in use meanwhile, and so are the peers, which the handler kept until
+  // now. `record` is the exchange's last.
+  TunnelAttempt(const UpstreamRequest& request, const UpstreamGroup& group, const PeersInUse& peers, PeerPool& pool,
+                std::unique_ptr<Stream> stream, const UpstreamAttemptRecord& record, uint64_t started_us);
   ~TunnelAttempt() override { pool_.end_use(); }
 
   Stream& stream() override { return *stream_; }
@@ -25,6 +27,7 @@ class TunnelAttempt final : public TunnelPeer {
 
  private:
   const UpstreamGroup& group_;
+  PeersInUse peers_;         // peer_ is one of them, though DNS may have replaced them
   PeerPool& pool_;
   std::unique_ptr<Stream> stream_;
   const Peer* peer_;
