@@ -60,14 +60,14 @@ uint64_t Exchange::bytes_sent() const {
   return self.sent_on_connection();
 }
 
-Exchange& ExchangeRuntime::root() {
-  Exchange* root = this;
+Exchange& ExchangeRuntime::root_of(Exchange& exchange) {
+  Exchange* root = &exchange;
   while (root->parent() != nullptr) root = root->parent();
   return *root;
 }
 
 std::string_view ExchangeRuntime::request_id() {
-  if (parent_ != nullptr) return of(root()).request_id();
+  if (parent_ != nullptr) return of(root_of(*this)).request_id();
   if (!request_id_.empty()) return request_id_;
   constexpr size_t kBytes = 16;
   unsigned char random[kBytes];

@@ -108,8 +108,8 @@ class ExchangeRuntime final : public Exchange {
   bool keeps_connection() const { return keep_connection_ && !aborted_; }
   // request_length is what was read of the request so far: its head and its body without its framing.
   uint64_t request_length() const { return head_bytes + body_received_; }
-  // root is the exchange of the client's request: this one, or the one around this subrequest.
-  Exchange& root();
+  // root_of gives the exchange of the client's request: this one, or the one around this subrequest.
+  static Exchange& root_of(Exchange& exchange);
   // request_id makes 32 random hex digits once, for a request and its subrequests.
   std::string_view request_id();
   uint64_t head_bytes = 0;  // as received

@@ -26,7 +26,7 @@ VariableValue request_uri(Exchange& x, const Variable&) {
 VariableValue request_line(Exchange& x, const Variable&) { return x.request().line; }
 // Of the client's request, in its subrequests too, as in nginx.
 VariableValue request_method(Exchange& x, const Variable&) {
-  const RequestHead& request = ExchangeRuntime::of(x).root().request();
+  const RequestHead& request = ExchangeRuntime::root_of(x).request();
   return request.method_text.empty() ? method_name(request.method) : request.method_text;
 }
 VariableValue request_length(Exchange& x, const Variable&) { return decimal(x, ExchangeRuntime::of(x).request_length()); }
