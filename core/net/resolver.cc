@@ -163,12 +163,12 @@ class Resolver::Impl::Lookup final : private Timer, private Posted {
 
   void start() {
     ++starting_;
-    const ResolverOptions& options = entry_.owner.options;
+    const ResolverOptions& wanted = entry_.owner.options;
     if (entry_.kind == Kind::service) {
       ask(service_, DnsType::srv);
     } else {
-      if (options.ipv4) ask(v4_, DnsType::a);
-      if (options.ipv6) ask(v6_, DnsType::aaaa);
+      if (wanted.ipv4) ask(v4_, DnsType::a);
+      if (wanted.ipv6) ask(v6_, DnsType::aaaa);
     }
     --starting_;
     step();

@@ -51,6 +51,7 @@ std::optional<SetCookie> SetCookie::parse(std::string_view text) {
     Attribute attribute{without_blanks(part.substr(0, equals)), std::nullopt};
     if (equals != std::string_view::npos) attribute.value = without_blanks(part.substr(equals + 1));
     if (cookie.count_ == kMaxAttributes) return std::nullopt;
+    if (cookie.count_ == 0 && attribute.name.empty() && !attribute.value) return std::nullopt;  // no cookie: clients ignore it
     cookie.all_[cookie.count_++] = attribute;
     if (end == std::string_view::npos) return cookie;
     text.remove_prefix(end + 1);

@@ -34,7 +34,7 @@ class SetCookie {
     std::optional<std::string_view> value;
   };
 
-  // parse fails (nothing) when there are too many attributes.
+  // parse fails (nothing) when there is no cookie in front, or there are too many attributes.
   static std::optional<SetCookie> parse(std::string_view text);
 
   std::string_view name() const { return all_[0].name; }
